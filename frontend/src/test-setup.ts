@@ -1,0 +1,6 @@
+import { afterEach } from 'vitest'
+
+afterEach(async () => {
+  const { cleanup } = await import('@testing-library/react')
+  cleanup()
+})
