@@ -83,8 +83,12 @@ function functionName(node) {
 /** Lines of a function without the lines of functions inside it: a test's describe() is not long because its cases are. */
 function checkFunctions(path, file) {
   const isFunction = (node) =>
-    ts.isFunctionDeclaration(node) || ts.isMethodDeclaration(node) || ts.isArrowFunction(node) ||
-    ts.isFunctionExpression(node) || ts.isConstructorDeclaration(node) || ts.isAccessor(node)
+    ts.isFunctionDeclaration(node) ||
+    ts.isMethodDeclaration(node) ||
+    ts.isArrowFunction(node) ||
+    ts.isFunctionExpression(node) ||
+    ts.isConstructorDeclaration(node) ||
+    ts.isAccessor(node)
   const lineOf = (position) => file.getLineAndCharacterOfPosition(position).line
   const visit = (node) => {
     if (isFunction(node) && node.body) {
@@ -92,7 +96,9 @@ function checkFunctions(path, file) {
       const isSuite = /\.test\.tsx?$/.test(path)
       if (lines > MAX_FUNCTION_LINES && !isSuite) {
         const at = lineOf(node.getStart(file)) + 1
-        problems.push(`${relative(SRC, path)}:${at} ${functionName(node)} has ${lines} lines, the limit is ${MAX_FUNCTION_LINES}`)
+        problems.push(
+          `${relative(SRC, path)}:${at} ${functionName(node)} has ${lines} lines, the limit is ${MAX_FUNCTION_LINES}`,
+        )
       }
     }
     ts.forEachChild(node, visit)
