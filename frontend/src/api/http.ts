@@ -88,7 +88,6 @@ export async function send(path: string, options: RequestOptions = {}): Promise<
     method: options.method ?? 'GET',
     headers: headersOf(options),
     credentials: 'same-origin',
-    cache: 'no-cache',
     signal: options.signal ?? null,
   }
   const body = options.json !== undefined ? JSON.stringify(options.json) : options.body
