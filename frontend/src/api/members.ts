@@ -1,0 +1,22 @@
+import { queryOptions } from '@tanstack/react-query'
+import { request, requestAll } from './http'
+import type { ProjectRole } from './projects'
+
+export interface Member {
+  user: { id: string; login: string; name: string }
+  role: ProjectRole
+}
+
+export const membersQuery = (projectId: string) =>
+  queryOptions({
+    queryKey: ['projects', projectId, 'members'],
+    queryFn: ({ signal }) => requestAll<Member>(`/projects/${projectId}/members`, { signal }),
+  })
+
+export function putMember(projectId: string, userId: string, role: ProjectRole): Promise<unknown> {
+  return request<unknown>(`/projects/${projectId}/members/${userId}`, { method: 'PUT', json: { role } })
+}
+
+export function removeMember(projectId: string, userId: string): Promise<void> {
+  return request<void>(`/projects/${projectId}/members/${userId}`, { method: 'DELETE' })
+}

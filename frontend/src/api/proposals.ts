@@ -1,0 +1,66 @@
+import { request, requestBytes } from './http'
+import type { Job } from './jobs'
+
+export interface ProposalSegment {
+  local: number
+  label_id: string | null
+  name: string
+  color: string
+  voxels: number
+  volume_ml: number | null
+}
+
+export interface Proposal {
+  id: string
+  segmentation_id: string
+  state: 'ready' | 'accepted' | 'dropped'
+  segmenter: string
+  version: string | null
+  hash: string | null
+  settings: Record<string, unknown>
+  at_seq: number
+  seconds: number
+  segments: ProposalSegment[]
+  instances: number | null
+  created_at: string
+}
+
+export interface ProposalRequest {
+  segmenter: string
+  version?: string
+  parameters: Record<string, number | string | boolean>
+  label_id?: string
+}
+
+export function propose(segmentationId: string, body: ProposalRequest, key: string): Promise<Job> {
+  const path = `/segmentations/${segmentationId}/proposals`
+  return request<Job>(path, { method: 'POST', json: body, idempotencyKey: key })
+}
+
+export async function readOpenProposals(segmentationId: string, signal?: AbortSignal): Promise<Proposal[]> {
+  const path = `/segmentations/${segmentationId}/proposals`
+  return (await request<{ items: Proposal[] }>(path, { query: { state: 'open' }, ...(signal ? { signal } : {}) })).items
+}
+
+export function readProposal(proposalId: string): Promise<Proposal> {
+  return request<Proposal>(`/proposals/${proposalId}`)
+}
+
+/** Label tiles whose values are the proposal's local numbers. */
+export function readProposalTiles(proposalId: string): Promise<ArrayBuffer> {
+  return requestBytes(`/proposals/${proposalId}/tiles`, { accept: 'application/vnd.maskloop.tiles' })
+}
+
+export interface AcceptAnswer {
+  key: string
+  seq: number
+  parent: number
+}
+
+export function acceptProposal(proposalId: string, key: string): Promise<AcceptAnswer> {
+  return request<AcceptAnswer>(`/proposals/${proposalId}/accept`, { method: 'POST', idempotencyKey: key })
+}
+
+export function dropProposal(proposalId: string): Promise<void> {
+  return request<void>(`/proposals/${proposalId}/drop`, { method: 'POST' })
+}
