@@ -1,0 +1,41 @@
+"""Cursor pages: `{items, next_cursor}`, ordered by a key that ends in the id."""
+
+import base64
+import binascii
+from typing import Annotated, Generic, TypeVar
+
+import orjson
+from fastapi import Query
+from pydantic import BaseModel
+
+from maskloop.core.errors import Invalid
+
+Limit = Annotated[int, Query(ge=1, le=500, description="items of one page")]
+Cursor = Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before")]
+
+Item = TypeVar("Item", bound=BaseModel)
+
+
+class Page(BaseModel, Generic[Item]):
+    """One page of a list."""
+
+    items: list[Item]
+    next_cursor: str | None = None
+
+
+def encode_cursor(*key: object) -> str:
+    """Return the opaque cursor of the last row's key."""
+    return base64.urlsafe_b64encode(orjson.dumps(key, default=str)).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None, *, length: int) -> list[str | int | float] | None:
+    """Return the key in a cursor, None without one. Raises Invalid if it is not one of ours."""
+    if cursor is None:
+        return None
+    try:
+        key = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, binascii.Error) as error:
+        raise Invalid("The cursor is not one that a list gave.", code="bad-cursor") from error
+    if not isinstance(key, list) or len(key) != length:
+        raise Invalid("The cursor belongs to another list.", code="bad-cursor")
+    return key

@@ -1,0 +1,14 @@
+"""Identifiers made by us: UUIDv7, ordered by time, so that indexes stay dense and lists can be paged by id."""
+
+import os
+import time
+from uuid import UUID
+
+
+def new_id() -> UUID:
+    """Return a UUIDv7 (RFC 9562 section 5.7): 48 bits of milliseconds, then 74 random bits."""
+    milliseconds = time.time_ns() // 1_000_000
+    random = int.from_bytes(os.urandom(10))
+    high = (milliseconds & (1 << 48) - 1) << 16 | 0x7 << 12 | random >> 68
+    low = 0b10 << 62 | random & (1 << 62) - 1
+    return UUID(int=high << 64 | low)
