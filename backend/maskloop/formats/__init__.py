@@ -1,0 +1,1 @@
+"""Bytes to imaging types and back: no database, no HTTP, no queue."""
