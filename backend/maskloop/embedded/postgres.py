@@ -59,11 +59,11 @@ class Postgres:
     def _password_file(self) -> Path:
         return self.folder / "password"
 
-    def start(self, *, timeout_s: float = 60) -> None:
+    def start(self, *, port: int | None = None, timeout_s: float = 60) -> None:
         """Start the server and wait until it takes connections. Raises RuntimeError with the end of its log."""
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
-        self.port = free_port()
+        self.port = port or free_port()
         with (self.folder / "postgres.log").open("ab") as log:
             self.child = start_child(
                 [str(binaries() / "postgres"), "-D", str(self._data), "-p", str(self.port)],
