@@ -4,6 +4,7 @@ from fastapi import APIRouter, FastAPI
 
 from maskloop import __version__
 from maskloop.api.problems import install_problem_handlers
+from maskloop.projects import access
 
 API = "/api/v1"
 
@@ -23,6 +24,7 @@ def create_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
+    app.state.access = access.check
     install_problem_handlers(app)
     for router in routers():
         app.include_router(router, prefix=API)

@@ -1,0 +1,68 @@
+"""Who calls, and the marker by which a route says what the caller must be allowed to do.
+
+A route names exactly one action, by `caller: Annotated[Caller, Allowed["segmentation.draw"]]`. (`Allowed[...]` stands
+inside `Annotated` because type checkers take the string of a bare subscript for the name of a type.) What the
+action means is decided by `projects/access.py`, which the application installs as `app.state.access`; the domains below
+projects (users, audit) import from here, all others from there.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Request, params
+from sqlalchemy.orm import Session
+
+from maskloop.api.session import SessionDep
+
+SESSION_COOKIE = "maskloop_session"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who sent this request, and their role in the project that the path names."""
+
+    user_id: UUID
+    login: str
+    name: str
+    service_role: str  # admin, member
+    project_id: UUID | None = None
+    project_role: str | None = None  # manager, annotator, reviewer, viewer; None: an administrator who is not a member
+    readers: str | None = None  # of the project: shared, blinded
+    token_id: UUID | None = None
+    address: str | None = None
+
+    @property
+    def is_admin(self) -> bool:
+        """Say whether the service role is admin."""
+        return self.service_role == "admin"
+
+    @property
+    def sees_all_readers(self) -> bool:
+        """Say whether the caller may see other readers' segmentations: not an annotator in a blinded project."""
+        return self.readers != "blinded" or self.is_admin or self.project_role in {"manager", "reviewer"}
+
+
+AccessCheck = Callable[[Session, Request, str], Caller]
+
+
+class Guard:
+    """The dependency behind `Allowed[action]`; the rights test finds the action of each route through it."""
+
+    def __init__(self, action: str) -> None:
+        self.action = action
+
+    def __call__(self, request: Request, session: SessionDep) -> Caller:
+        """Return the caller. Raises Unauthenticated, NotFound or Forbidden."""
+        check: AccessCheck = request.app.state.access
+        return check(session, request, self.action)
+
+
+class _Allowed:
+    def __getitem__(self, action: str) -> params.Depends:
+        return params.Depends(Guard(action))
+
+
+Allowed = _Allowed()
+SignedIn = Annotated[Caller, Allowed["signed-in"]]

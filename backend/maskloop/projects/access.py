@@ -1,0 +1,218 @@
+"""Who may do what: the one policy table, and the one table that leads from an id in a path to its project.
+
+Deny by default. A route says `caller: Annotated[Caller, Allowed["segmentation.draw"]]`; the action must stand in POLICY
+and each parameter of the path in OWNER_OF or FREE, else the application does not start. Foreign and absent objects are
+the same 404.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from fastapi import Request
+from sqlalchemy import RowMapping, Select, select, text
+from sqlalchemy.orm import Session
+
+from maskloop.api.caller import SESSION_COOKIE, Allowed, Caller, Guard, SignedIn
+from maskloop.core.errors import Forbidden, NotFound
+from maskloop.projects.tables import Membership, Project
+from maskloop.users import authentication
+
+__all__ = ["FREE", "OWNER_OF", "POLICY", "PUBLIC", "SCOPES", "Allowed", "Caller", "Guard", "SignedIn", "check"]
+
+PROJECT_ROLES = ("manager", "annotator", "reviewer", "viewer")
+ALL = frozenset(PROJECT_ROLES)
+WORKERS = ALL - {"viewer"}
+MANAGERS = frozenset({"manager"})
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may do one action. An administrator of the service may do every action; the table says who else.
+
+    `roles`: roles in the object's project. `blinded`: those roles in a project whose readers are blinded, where they
+    differ. `creators`: roles that may do it to what they made themselves. `members`: it concerns no project, and every
+    signed-in user may do it. `scope`: what a token needs; None: no scope.
+    """
+
+    scope: str | None
+    roles: frozenset[str] = frozenset()
+    blinded: frozenset[str] | None = None
+    creators: frozenset[str] = frozenset()
+    members: bool = False
+
+    @property
+    def concerns_project(self) -> bool:
+        """Say whether the action is about something in a project."""
+        return bool(self.roles)
+
+
+NO_ANNOTATOR = WORKERS - {"annotator"}
+
+POLICY: Mapping[str, Rule] = {
+    # the service
+    "signed-in": Rule(None, members=True),
+    "session.own": Rule(None, members=True),
+    "token.own": Rule("token.write", members=True),
+    "code.read": Rule("project.read", members=True),
+    "user.read": Rule("user.read"),
+    "user.manage": Rule("user.write"),
+    "audit.read": Rule("audit.read"),
+    "model.read": Rule("model.read", members=True),
+    "model.write": Rule("model.write"),
+    "project.list": Rule("project.read", members=True),
+    "project.create": Rule("project.write"),
+    "job.list": Rule("job.read", members=True),
+    # a project and what it holds
+    "project.read": Rule("project.read", ALL),
+    "project.manage": Rule("project.write", MANAGERS),
+    "import.read": Rule("import.read", WORKERS),
+    "import.write": Rule("import.write", frozenset({"manager", "annotator"})),
+    "image.read": Rule("image.read", ALL),
+    "segmentation.read": Rule("segmentation.read", ALL),
+    "segmentation.draw": Rule("segmentation.write", WORKERS),
+    "segmentation.submit": Rule("segmentation.write", WORKERS),
+    "segmentation.reopen": Rule("segmentation.write", WORKERS),
+    "proposal.read": Rule("segmentation.read", ALL),
+    "proposal.write": Rule("segmentation.write", WORKERS),
+    "segmenter.read": Rule("model.read", ALL),
+    "export.read": Rule("export.read", WORKERS, blinded=NO_ANNOTATOR),
+    "export.write": Rule("export.write", WORKERS, blinded=NO_ANNOTATOR),
+    "job.read": Rule("job.read", ALL),
+    "job.cancel": Rule("job.write", MANAGERS, creators=WORKERS),
+    "job.retry": Rule("job.write", MANAGERS, creators=WORKERS),
+    "work.read": Rule("work.read", ALL),
+    "work.do": Rule("work.write", WORKERS),
+}
+
+# What a token can be limited to: an action's domain, read or write.
+SCOPES = tuple(sorted({rule.scope for rule in POLICY.values() if rule.scope}))
+
+# Actions on a segmentation that only its own reader may do, where it has one.
+READERS_OWN = frozenset({"segmentation.draw", "segmentation.submit", "segmentation.reopen", "proposal.write"})
+
+# The routes below /api/v1 that nobody has to be signed in for.
+PUBLIC = frozenset({("POST", "/session"), ("GET", "/session"), ("DELETE", "/session"), ("GET", "/about")})
+
+# Each query takes :id and gives at most one row. Columns: project_id (NULL: in no project); created_by, reader_id where
+# the object has one; owner_id where it belongs to a user. A column named like another parameter of the path must equal
+# it: that is how nested ids are checked to belong together.
+OWNER_OF: Mapping[str, str] = {
+    "project_id": "SELECT id AS project_id FROM project WHERE id = :id",
+    "label_id": "SELECT project_id FROM label WHERE id = :id",
+    "upload_id": "SELECT project_id, created_by FROM upload WHERE id = :id",
+    "file_id": """SELECT u.project_id, u.created_by, u.id AS upload_id
+        FROM upload_file f JOIN upload u ON u.id = f.upload_id WHERE f.id = :id""",
+    "item_id": """SELECT u.project_id, u.created_by, u.id AS upload_id
+        FROM upload_item t JOIN upload u ON u.id = t.upload_id WHERE t.id = :id""",
+    "image_id": "SELECT project_id FROM image WHERE id = :id",
+    "segmentation_id": """SELECT i.project_id, i.id AS image_id, s.reader_id
+        FROM segmentation s JOIN image i ON i.id = s.image_id WHERE s.id = :id""",
+    "proposal_id": """SELECT i.project_id, i.id AS image_id, s.id AS segmentation_id, s.reader_id, p.created_by
+        FROM proposal p JOIN segmentation s ON s.id = p.segmentation_id JOIN image i ON i.id = s.image_id
+        WHERE p.id = :id""",
+    "job_id": "SELECT project_id, created_by FROM job WHERE id = :id",
+    "work_item_id": "SELECT project_id, image_id FROM work_item WHERE id = :id",
+    "export_id": "SELECT project_id, created_by FROM export WHERE id = :id",
+    "token_id": "SELECT NULL::uuid AS project_id, user_id AS owner_id FROM api_token WHERE id = :id",
+}
+
+# Parameters that name nothing with an owner of its own: the service looks them up below the object that was checked.
+FREE = frozenset({"user_id", "level", "group", "name", "seq"})
+
+
+def check(session: Session, request: Request, action: str) -> Caller:
+    """Return the caller, if POLICY allows them `action` on every object that the path names.
+
+    Raises Unauthenticated (no or ended credentials), Forbidden (scope or role) and NotFound (foreign or absent).
+    """
+    rule = POLICY[action]
+    credentials = authentication.authenticate(
+        session, authorization=request.headers.get("Authorization"), cookie=request.cookies.get(SESSION_COOKIE)
+    )
+    user = credentials.user
+    caller = Caller(
+        user_id=user.id,
+        login=user.login,
+        name=user.name,
+        service_role=user.role,
+        token_id=credentials.token_id,
+        address=request.client.host if request.client else None,
+    )
+    if credentials.scopes is not None and rule.scope is not None and rule.scope not in credentials.scopes:
+        detail = f"The token does not have the scope {rule.scope}."
+        raise Forbidden(detail, code="insufficient-scope", scope=rule.scope)
+    found = [_owner(session, caller, request.path_params, name) for name in request.path_params if name in OWNER_OF]
+    if rule.concerns_project and not found:
+        raise RuntimeError(f"{action} concerns a project, but the path of {request.url.path} names none")
+    for owner in found:
+        caller = _enter(caller, owner)
+    _require(rule, action, caller, found)
+    return caller
+
+
+def visible_projects(caller: Caller) -> Select[UUID]:
+    """Return the ids of the projects that the caller may see, as a query for lists across projects."""
+    statement = select(Project.id).where(Project.archived_at.is_(None))
+    if caller.is_admin:
+        return statement
+    return statement.join(Membership, Membership.project_id == Project.id).where(Membership.user_id == caller.user_id)
+
+
+def _absent() -> NotFound:
+    return NotFound("There is nothing here that you may see.")
+
+
+def _owner(session: Session, caller: Caller, path: Mapping[str, object], name: str) -> RowMapping:
+    """Return the object's row of OWNER_OF with `_readers` and `_archived` of its project and the caller's `_role`."""
+    try:
+        wanted = UUID(str(path[name]))
+    except ValueError as error:
+        raise _absent() from error
+    statement = f"""SELECT o.*, p.readers AS _readers, p.archived_at IS NOT NULL AS _archived, m.role AS _role
+        FROM ({OWNER_OF[name]}) o LEFT JOIN project p ON p.id = o.project_id
+        LEFT JOIN membership m ON m.project_id = o.project_id AND m.user_id = :caller"""  # noqa: S608 - our own constant
+    row = session.execute(text(statement), {"id": wanted, "caller": caller.user_id}).mappings().one_or_none()
+    if row is None or row["_archived"]:
+        raise _absent()
+    for column, value in row.items():
+        if column in path and str(value) != str(path[column]).lower():
+            raise _absent()
+    return row
+
+
+def _enter(caller: Caller, owner: RowMapping) -> Caller:
+    """Return the caller with their role in the project of `owner`; NotFound where they have none."""
+    if owner["project_id"] is None:
+        mine = caller.user_id in {owner.get("owner_id"), owner.get("created_by")}
+        if not mine and not caller.is_admin:
+            raise _absent()
+        return caller
+    if owner["_role"] is None and not caller.is_admin:
+        raise _absent()
+    if caller.project_id not in {None, owner["project_id"]}:
+        raise _absent()
+    caller = replace(
+        caller, project_id=owner["project_id"], project_role=owner["_role"], readers=str(owner["_readers"])
+    )
+    reader = owner.get("reader_id")
+    if reader is not None and reader != caller.user_id and not caller.sees_all_readers:
+        raise _absent()
+    return caller
+
+
+def _require(rule: Rule, action: str, caller: Caller, found: list[RowMapping]) -> None:
+    readers = [owner.get("reader_id") for owner in found]
+    if action in READERS_OWN and any(reader not in {None, caller.user_id} for reader in readers):
+        raise Forbidden("This is the reading of someone else.", code="not-your-reading")
+    if caller.is_admin or rule.members:
+        return
+    if rule.concerns_project and caller.project_id is None:
+        return  # an object of theirs that is in no project: `_enter` let them in
+    roles = rule.blinded if rule.blinded is not None and caller.readers == "blinded" else rule.roles
+    if caller.project_role in roles:
+        return
+    created_by_caller = any(owner.get("created_by") == caller.user_id for owner in found)
+    if created_by_caller and caller.project_role in rule.creators:
+        return
+    raise Forbidden(f"Your role does not allow this ({action}).", action=action)
