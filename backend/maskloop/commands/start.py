@@ -1,0 +1,48 @@
+"""What `maskloop up` does between the stores and the web server: schema, first user, demo."""
+
+import sys
+from pathlib import Path
+
+import typer
+
+from maskloop.core.db import get_engine, session_scope
+from maskloop.core.migrations import upgrade
+from maskloop.core.settings import get_settings
+from maskloop.users import service as users
+
+PASSWORD_FILE = "admin-password"  # noqa: S105 - a file name
+
+
+def prepare(*, demo: bool) -> None:
+    """Migrate, make `admin` on first start, and queue the demo project."""
+    get_settings.cache_clear()
+    get_engine.cache_clear()
+    settings = get_settings()
+    upgrade(get_engine())
+    given = settings.admin_password.get_secret_value() if settings.admin_password else None
+    with session_scope() as session:
+        generated = users.ensure_admin(session, given)
+    if generated is not None:
+        _keep_password(settings.data_dir / PASSWORD_FILE, generated)
+    if demo:
+        from maskloop.commands.demo import ensure_demo
+
+        ensure_demo()
+    get_engine().dispose()
+
+
+def say_ready(url: str, *, data_dir: Path) -> None:
+    """Print the address and where the first password is."""
+    typer.echo(f"Maskloop is ready: {url}")
+    password_file = data_dir / PASSWORD_FILE
+    if password_file.exists():
+        typer.echo(f"Sign in as admin. The password is in {password_file}.")
+    typer.echo("Not for diagnostic use. Research and annotation only. Stop with Ctrl-C.")
+    sys.stdout.flush()
+
+
+def _keep_password(path: Path, password: str) -> None:
+    path.touch(mode=0o600)
+    path.write_text(password + "\n")
+    typer.echo(f"First start: user admin, password {password}")
+    typer.echo(f"It is kept in {path}; delete that file when you have stored the password elsewhere.")

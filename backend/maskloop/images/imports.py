@@ -1,0 +1,62 @@
+"""From an upload to its import job."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from maskloop.audit import service as audit
+from maskloop.core.errors import Conflict
+from maskloop.images import uploads
+from maskloop.images.tables import Upload
+from maskloop.jobs import service as jobs
+from maskloop.jobs.tables import Job
+
+
+class ImportUpload(BaseModel):
+    """Inputs of the job `import-upload`."""
+
+    upload_id: UUID
+    allow_identified: bool
+    file_ids: list[UUID] | None = None  # None: every complete file
+
+
+def close(session: Session, upload_id: UUID, *, user_id: UUID) -> Job:
+    """Close an upload and queue its import; closing twice gives the first job again."""
+    upload = uploads.get(session, upload_id, lock=True)
+    if upload.job_id is not None:
+        return jobs.get(session, upload.job_id)
+    if uploads.ready_files(session, upload_id, states=["receiving"]):
+        raise Conflict("Some files have not arrived completely.", code="upload-incomplete")
+    return _queue(session, upload, user_id=user_id, allow_identified=upload.allow_identified, file_ids=None)
+
+
+def confirm(session: Session, upload_id: UUID, item_ids: Sequence[UUID] | None, *, user_id: UUID) -> Job:
+    """Queue the import of what was held because it carries names. Raises Conflict where nothing is held."""
+    upload = uploads.get(session, upload_id, lock=True)
+    items = uploads.held_items(session, upload_id, item_ids)
+    file_ids = sorted({UUID(str(file_id)) for item in items for file_id in item.file_ids})
+    if not file_ids:
+        raise Conflict("Nothing of this upload is held.", code="nothing-held")
+    uploads.forget_items(session, upload_id, [item.id for item in items])
+    uploads.set_files_state(session, file_ids, "complete")
+    return _queue(session, upload, user_id=user_id, allow_identified=True, file_ids=file_ids)
+
+
+def _queue(
+    session: Session, upload: Upload, *, user_id: UUID, allow_identified: bool, file_ids: list[UUID] | None
+) -> Job:
+    inputs = ImportUpload(upload_id=upload.id, allow_identified=allow_identified, file_ids=file_ids)
+    job = jobs.enqueue(session, kind="import-upload", inputs=inputs, project_id=upload.project_id, created_by=user_id)
+    upload.state, upload.job_id = "importing", job.id
+    audit.record(
+        session,
+        actor_id=user_id,
+        action="import.start",
+        project_id=upload.project_id,
+        object_kind="upload",
+        object_id=str(upload.id),
+        detail={"allow_identified": allow_identified},
+    )
+    return job
