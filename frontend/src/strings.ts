@@ -1,0 +1,6 @@
+/** Every English text of the interface. One file per screen in strings/. */
+export * from './strings/common'
+export * from './strings/format'
+export * from './strings/frame'
+export * from './strings/sign-in'
+export * from './strings/keys'
