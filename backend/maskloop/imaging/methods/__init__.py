@@ -1,0 +1,1 @@
+"""Classical segmenters: one file each, arrays in, labelmap out."""
