@@ -51,6 +51,7 @@ def upgrade() -> None:
         sa.Column("file_ids", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
         sa.Column("file", sa.String(), nullable=False),
         sa.Column("files", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("names", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("outcome", sa.String(), nullable=False),
         sa.Column("code", sa.String(), nullable=True),

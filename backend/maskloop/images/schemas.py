@@ -67,6 +67,7 @@ class UploadItemOut(BaseModel):
     size: int
     image_id: UUID | None
     image_ids: list[UUID]
+    names: list[str] | None = Field(None, description="every file it stands for, with ?expand=names")
 
 
 class ItemChoice(BaseModel):

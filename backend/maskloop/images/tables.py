@@ -53,6 +53,7 @@ class UploadItem(Base):
     file_ids: Mapped[list[object]] = mapped_column(server_default=text("'[]'"))  # upload files it stands for
     file: Mapped[str]
     files: Mapped[int] = mapped_column(server_default="1")
+    names: Mapped[list[object]] = mapped_column(server_default=text("'[]'"))  # of every file it stands for
     size: Mapped[int] = mapped_column(BigInteger)
     outcome: Mapped[str]  # accepted, noted, attached, held, duplicate, refused
     code: Mapped[str | None]

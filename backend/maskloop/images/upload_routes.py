@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -105,13 +105,14 @@ def list_items(
     outcome: Outcome | None = None,
     cursor: Cursor = None,
     limit: Limit = 200,
+    expand: Literal["names"] | None = None,
 ) -> Page[UploadItemOut]:
     """List what happened to each file or series."""
     key = decode_cursor(cursor, length=1)
     after = UUID(str(key[0])) if key else None
     found = uploads.items_page(session, upload_id, outcome=outcome, after=after, limit=limit)
     more = encode_cursor(found[limit - 1].id) if len(found) > limit else None
-    return Page(items=[describe_item(item) for item in found[:limit]], next_cursor=more)
+    return Page(items=[describe_item(item, names=expand == "names") for item in found[:limit]], next_cursor=more)
 
 
 @router.post("/uploads/{upload_id}/confirm", status_code=202, responses=problem_responses(404, 409, 422))
@@ -146,12 +147,12 @@ def report(upload_id: UUID, session: SessionDep, _: ImportReader) -> Response:
     return Response(_as_csv(found), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-def describe_item(item: UploadItem) -> UploadItemOut:
+def describe_item(item: UploadItem, *, names: bool = False) -> UploadItemOut:
     """Return the outcome of one file or series."""
-    names = ("id", "file", "title", "what", "outcome", "code", "reason", "files", "size", "image_ids")
-    values = {name: getattr(item, name) for name in names}
+    fields = ("id", "file", "title", "what", "outcome", "code", "reason", "files", "size", "image_ids")
+    values = {name: getattr(item, name) for name in fields}
     first = item.image_ids[0] if item.image_ids else None
-    return UploadItemOut.model_validate({**values, "image_id": first})
+    return UploadItemOut.model_validate({**values, "image_id": first, "names": item.names if names else None})
 
 
 def _as_csv(items: Sequence[UploadItem]) -> str:

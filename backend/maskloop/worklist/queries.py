@@ -23,10 +23,10 @@ class Filter:
     modality: str | None = None
 
 
-ItemRow = Row[tuple[WorkItem, Image, User | None, UUID | None, int | None, int, bool]]
+ItemRow = Row[WorkItem, Image, User | None, UUID | None, int | None, int, bool]
 
 
-def _select(reader_id: UUID) -> Select[tuple[WorkItem, Image, User | None, UUID | None, int | None, int, bool]]:
+def _select(reader_id: UUID) -> Select[WorkItem, Image, User | None, UUID | None, int | None, int, bool]:
     segments = (
         select(func.count())
         .where(Segment.segmentation_no == Segmentation.no, Segment.deleted_seq.is_(None))

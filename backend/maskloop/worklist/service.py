@@ -91,7 +91,7 @@ def describe_one(session: Session, item_id: UUID, *, reader_id: UUID) -> WorkIte
 
 def describe(row: ItemRow) -> WorkItemOut:
     """Return what a row of the list shows."""
-    item, image, assignee, segmentation_id, seq, segments, proposal = row.tuple()
+    item, image, assignee, segmentation_id, seq, segments, proposal = row
     return WorkItemOut(
         id=item.id,
         image=_describe_image(image),
