@@ -2,7 +2,9 @@
 
 import base64
 import binascii
+from collections.abc import Callable, Sequence
 from typing import Annotated, Generic, TypeVar
+from uuid import UUID
 
 import orjson
 from fastapi import Query
@@ -39,3 +41,20 @@ def decode_cursor(cursor: str | None, *, length: int) -> list[str | int | float]
     if not isinstance(key, list) or len(key) != length:
         raise Invalid("The cursor belongs to another list.", code="bad-cursor")
     return key
+
+
+def id_after(cursor: str | None) -> UUID | None:
+    """Return the id in the cursor of a list that is ordered by id. Raises Invalid if there is none in it."""
+    key = decode_cursor(cursor, length=1)
+    if key is None:
+        return None
+    try:
+        return UUID(str(key[0]))
+    except ValueError as error:
+        raise Invalid("The cursor belongs to another list.", code="bad-cursor") from error
+
+
+def cut(found: Sequence[Item], limit: int, key: Callable[[Item], object]) -> Page[Item]:
+    """Return the page of a list from the `limit + 1` items that were asked for; `key` is what it is ordered by."""
+    items = list(found[:limit])
+    return Page(items=items, next_cursor=encode_cursor(key(items[-1])) if len(found) > limit else None)

@@ -5,7 +5,7 @@ import binascii
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -26,8 +26,8 @@ class Credentials:
 
     user: User
     scopes: frozenset[str] | None
+    ends_at: datetime | None
     token_id: UUID | None = None
-    session_id: UUID | None = None
 
 
 def new_secret(prefix: str = "") -> tuple[str, bytes]:
@@ -46,7 +46,7 @@ def authenticate(session: Session, *, authorization: str | None, cookie: str | N
     if authorization is not None:
         return _by_token(session, _token_in(authorization))
     if cookie:
-        return by_session(session, cookie)
+        return _by_session(session, cookie)
     raise Unauthenticated("Sign in first.")
 
 
@@ -75,11 +75,10 @@ def _by_token(session: Session, secret: str) -> Credentials:
     _require_enabled(user)
     if token.used_at is None or now - token.used_at > TOUCH:
         _touch(session, ApiToken, token.id)
-    return Credentials(user, frozenset(token.scopes), token_id=token.id)
+    return Credentials(user, frozenset(token.scopes), token.expires_at, token_id=token.id)
 
 
-def by_session(session: Session, secret: str) -> Credentials:
-    """Return who a browser's cookie belongs to. Raises Unauthenticated when it is unknown, ended, idle or too old."""
+def _by_session(session: Session, secret: str) -> Credentials:
     statement = select(BrowserSession, User).join(User, User.id == BrowserSession.user_id)
     found = session.execute(statement.where(BrowserSession.secret_digest == digest_secret(secret))).one_or_none()
     now = clock.now()
@@ -93,7 +92,7 @@ def by_session(session: Session, secret: str) -> Credentials:
     _require_enabled(user)
     if now - browser.used_at > TOUCH:
         _touch(session, BrowserSession, browser.id)
-    return Credentials(user, None, session_id=browser.id)
+    return Credentials(user, None, browser.ends_at)
 
 
 def _require_enabled(user: User) -> None:
