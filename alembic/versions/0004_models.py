@@ -24,7 +24,7 @@ def upgrade() -> None:
         "model_version",
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("model_id", sa.UUID(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
         sa.Column("stage", sa.String(), server_default="candidate", nullable=False),
         sa.Column("manifest", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("hash", sa.String(), nullable=False),

@@ -29,7 +29,7 @@ class ModelVersion(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     model_id: Mapped[UUID] = mapped_column(ForeignKey("model.id"))
-    version: Mapped[int]
+    version: Mapped[str]
     stage: Mapped[str] = mapped_column(server_default="candidate")  # candidate, production, archived
     manifest: Mapped[Json]
     hash: Mapped[str]  # SHA-256 of the file, or of both files' hashes
