@@ -93,9 +93,7 @@ class Patch:
         return Patch(self.starts, self.lengths, self.after, self.before)
 
 
-EMPTY_PATCH: Final = Patch(
-    np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.uint16), np.empty(0, np.uint16)
-)
+EMPTY_PATCH: Final = Patch(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.uint16), np.empty(0, np.uint16))
 
 
 @dataclass(frozen=True, eq=False)

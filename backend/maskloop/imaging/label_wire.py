@@ -1,4 +1,7 @@
-"""Labels on the wire: the body of a save, and the answer of a read. Vectors: `tests/vectors/strokes.json`, `tiles.json`."""
+"""Labels on the wire: the body of a save, and the answer of a read.
+
+The contract is `tests/vectors/strokes.json` and `tiles.json`, read by the browser's code too.
+"""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence

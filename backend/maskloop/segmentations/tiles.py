@@ -1,0 +1,138 @@
+"""Reading labels: live tiles, tiles newer than a seq, the state at any seq, whole labelmaps."""
+
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from maskloop.core.errors import NotFound, Unavailable
+from maskloop.imaging.label_tile import (
+    MAX_LAYER,
+    TILE,
+    Grid,
+    TilePosition,
+    Voxels,
+    decode_patch,
+    decode_tile,
+    encode_tile,
+    tile_shape,
+    tile_size,
+    unpack_position,
+)
+from maskloop.imaging.label_wire import SeqTile, encode_tiles
+from maskloop.segmentations import queries
+from maskloop.segmentations.queries import Head, TileRow
+
+LAST_POSITION = TilePosition(MAX_LAYER, 0xFFFFFF, 0x7FFF, 0x7FFF).pack()
+
+
+def slice_range(layer: int, k: int) -> tuple[int, int]:
+    """Return the first and last position of a slice."""
+    return TilePosition(layer, k, 0, 0).pack(), TilePosition(layer, k, 0x7FFF, 0x7FFF).pack()
+
+
+def layer_range(layer: int) -> tuple[int, int]:
+    """Return the first and last position of a layer."""
+    return TilePosition(layer, 0, 0, 0).pack(), TilePosition(layer, 0xFFFFFF, 0x7FFF, 0x7FFF).pack()
+
+
+def tiles_since(session: Session, segmentation_id: UUID, since: int) -> bytes:
+    """Return the live tiles newer than a seq as a tiles body, with the seq of the segmentation.
+
+    The seq is read first: a save that comes between is in the tiles and will be read once more, never missed.
+    """
+    head = queries.read_head(session, segmentation_id)
+    rows = queries.tiles_since(session, head.no, since)
+    return encode_tiles(head.seq, (SeqTile(row.pos, row.seq, row.content or b"") for row in rows))
+
+
+def tiles_at(session: Session, segmentation_id: UUID, seq: int) -> bytes:
+    """Return every tile as it was after revision `seq` as a tiles body. Raises NotFound for a seq that is not there."""
+    head = _head_at(session, segmentation_id, seq)
+    rows = queries.tiles_at(session, head.no, seq, first=0, last=LAST_POSITION)
+    return encode_tiles(seq, (SeqTile(row.pos, row.seq, _whole(session, head, row)) for row in rows))
+
+
+def voxels_at(session: Session, head: Head, pos: int, seq: int) -> Voxels:
+    """Return one tile as it was after revision `seq`."""
+    rows = queries.tiles_at(session, head.no, seq, first=pos, last=pos)
+    if not rows:
+        return np.zeros(tile_size(head.grid, pos), np.uint16)
+    return _voxels(session, head, rows[0])
+
+
+def state_at(session: Session, head: Head, seq: int, *, first: int = 0, last: int = LAST_POSITION) -> dict[int, Voxels]:
+    """Return every tile between two positions as it was after revision `seq`."""
+    rows = queries.tiles_at(session, head.no, seq, first=first, last=last)
+    return {row.pos: _voxels(session, head, row) for row in rows}
+
+
+def read_labelmap(
+    session: Session, segmentation_id: UUID, *, seq: int | None = None, layer: int = 0
+) -> NDArray[np.uint16]:
+    """Return one layer as a labelmap (K, J, I) of segment numbers, as it is or as it was after revision `seq`."""
+    if seq is None:
+        head = queries.read_head(session, segmentation_id)
+        first, last = layer_range(layer)
+        rows = queries.live_tiles_between(session, head.no, first, last)
+    else:
+        head = _head_at(session, segmentation_id, seq)
+        first, last = layer_range(layer)
+        rows = queries.tiles_at(session, head.no, seq, first=first, last=last)
+    return compose(head.grid, {row.pos: _voxels(session, head, row) for row in rows})
+
+
+def compose(grid: Grid, tiles: dict[int, Voxels]) -> NDArray[np.uint16]:
+    """Return the labelmap (K, J, I) that tiles of one layer make up."""
+    labels = np.zeros(grid, np.uint16)
+    for pos, voxels in tiles.items():
+        _, k, tj, ti = unpack_position(pos)
+        rows, columns = tile_shape(grid, pos)
+        labels[k, tj * TILE : tj * TILE + rows, ti * TILE : ti * TILE + columns] = voxels.reshape(rows, columns)
+    return labels
+
+
+def cut(labels: NDArray[np.uint16], *, layer: int = 0) -> dict[int, Voxels]:
+    """Return the tiles of a labelmap (K, J, I) that hold something."""
+    tiles: dict[int, Voxels] = {}
+    for k in np.flatnonzero(labels.any(axis=(1, 2))):
+        for tj in range(-(-labels.shape[1] // TILE)):
+            for ti in range(-(-labels.shape[2] // TILE)):
+                part = labels[k, tj * TILE : (tj + 1) * TILE, ti * TILE : (ti + 1) * TILE]
+                if part.any():
+                    tiles[TilePosition(layer, int(k), tj, ti).pack()] = np.ascontiguousarray(part).ravel()
+    return tiles
+
+
+def layers_of(session: Session, segmentation_id: UUID) -> list[int]:
+    """Return the layers that were ever drawn on."""
+    head = queries.read_head(session, segmentation_id)
+    return sorted({unpack_position(pos).layer for pos in queries.positions_since(session, head.no, 0)})
+
+
+def _head_at(session: Session, segmentation_id: UUID, seq: int) -> Head:
+    head = queries.read_head(session, segmentation_id)
+    if not 0 <= seq <= head.seq:
+        raise NotFound(f"There is no revision {seq}; the newest is {head.seq}.", code="no-revision", seq=head.seq)
+    return head
+
+
+def _whole(session: Session, head: Head, row: TileRow) -> bytes:
+    return row.content if row.content is not None else encode_tile(_voxels(session, head, row))
+
+
+def _voxels(session: Session, head: Head, row: TileRow) -> Voxels:
+    """Return a tile's voxels. A thinned one is made again: from the next whole tile, with the patches taken back."""
+    size = tile_size(head.grid, row.pos)
+    if row.content is not None:
+        return decode_tile(row.content, size)
+    steps = queries.later_steps(session, head.no, row.pos, row.seq)
+    if not steps or steps[-1].content is None or any(step.patch is None for step in steps):
+        raise Unavailable("An old state of the labels cannot be read.", code="history-damaged", pos=str(row.pos))
+    voxels = decode_tile(steps[-1].content, size).copy()
+    for step in reversed(steps):
+        assert step.patch is not None
+        patch = decode_patch(step.patch, size)
+        voxels[patch.indices()] = np.repeat(patch.before, patch.lengths)
+    return voxels
