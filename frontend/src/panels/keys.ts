@@ -50,13 +50,11 @@ export function isTyping(target: EventTarget | null): boolean {
   return target.closest('[role="dialog"], [role="menu"]') !== null
 }
 
-/** Space and Enter press the button or follow the link that has the focus; they are no command then. */
+/** Space and Enter press the button, Enter follows the link that has the focus; they are no command then. */
 function pressesControl(event: KeyboardEvent): boolean {
   if (event.key !== ' ' && event.key !== 'Enter') return false
-  const hasModifier = event.ctrlKey || event.metaKey || event.altKey
-  return (
-    !hasModifier && event.target instanceof HTMLElement && event.target.closest('button, a, summary, input') !== null
-  )
+  if (event.ctrlKey || event.metaKey || event.altKey || !(event.target instanceof HTMLElement)) return false
+  return event.target.closest(event.key === ' ' ? 'button, summary, input' : 'button, summary, input, a') !== null
 }
 
 export interface KeyHandler {
