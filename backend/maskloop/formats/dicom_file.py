@@ -79,7 +79,8 @@ def open_dicom(path: Path) -> Iterator[OpenDicom]:
         try:
             dataset = dcmread(stream, stop_before_pixels=True, force=True, defer_size=DEFER_BYTES)
             syntax = _transfer_syntax(dataset)
-            pixels = _pixel_place(stream, syntax, path.stat().st_size)
+            little = syntax.is_little_endian if syntax.is_transfer_syntax else dataset.original_encoding[1] is not False
+            pixels = _pixel_place(stream, little=little, size=path.stat().st_size)
         except MemoryError:
             raise
         except (Exception, RecursionError) as error:  # any parser error is one more damaged header
@@ -159,8 +160,8 @@ def _transfer_syntax(dataset: Dataset) -> UID:
     return ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
 
 
-def _pixel_place(stream: BinaryIO, syntax: UID, size: int) -> PixelPlace | None:
-    order = "<" if syntax.is_little_endian else ">"
+def _pixel_place(stream: BinaryIO, *, little: bool, size: int) -> PixelPlace | None:
+    order = "<" if little else ">"
     head = stream.read(12)
     if len(head) < 8:
         return None

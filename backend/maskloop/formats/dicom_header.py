@@ -145,6 +145,8 @@ def _series_key(dataset: Dataset, modality: str) -> str:
 
 
 def _require_readable_syntax(syntax: UID) -> None:
+    if not syntax.is_transfer_syntax:
+        raise Refused("unsupported-pixels", "The pixels are coded in a way that is not known here")
     if str(syntax) in ELSEWHERE:
         raise Refused("pixels-elsewhere", "The pixels are kept on another server and are not in this file")
     if str(syntax).startswith(VIDEO_PREFIXES):
