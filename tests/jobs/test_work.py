@@ -1,10 +1,5 @@
 """A job from its queue to its end, in this process."""
 
-import threading
-import time
-
-from sqlalchemy import text
-
 from maskloop.core.db import session_scope
 from maskloop.jobs import service
 from maskloop.jobs.tables import Job

@@ -1,6 +1,6 @@
 """The statements of the job protocol. Every time is the database's; every write names id and attempt."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -114,6 +114,17 @@ _REOPEN = """SET state = 'running', cancel_requested = false, lease_until = NULL
            ended_at = NULL"""
 _REOPEN_PARENT = text(f"UPDATE job {_REOPEN} WHERE id = :id AND state IN ('succeeded', 'failed', 'cancelled')")
 
+_READY = text("""
+    SELECT count(*) FROM (SELECT 1 FROM job WHERE queue = :queue AND state = 'queued' AND run_after <= now()
+                          LIMIT :most) AS found""")
+_STRAYS = text("""
+    SELECT child.id FROM job AS parent JOIN job AS child ON child.parent_id = parent.id
+     WHERE parent.state = 'running' AND parent.cancel_requested AND child.state IN ('queued', 'running')
+       AND NOT child.cancel_requested ORDER BY child.id LIMIT 1000""")
+_UNSETTLED = text("""
+    SELECT id FROM job AS parent WHERE state = 'running' AND lease_until IS NULL AND NOT EXISTS
+           (SELECT 1 FROM job WHERE parent_id = parent.id AND state IN ('queued', 'running')) ORDER BY id LIMIT 1000""")
+
 
 def claim(session: Session, queue: str, *, worker: str, lease_s: float) -> Claim | None:
     """Take the best ready job of a queue, None if there is none. Commit at once."""
@@ -201,3 +212,18 @@ def requeue(session: Session, job_id: UUID) -> list[str]:
         parent_id = session.execute(_PARENT, {"id": job_id}).scalar_one()
         session.execute(_REOPEN_PARENT, {"id": parent_id})
     return sorted(set(queues))
+
+
+def ready(session: Session, most: Mapping[str, int]) -> dict[str, int]:
+    """Return how many jobs of each queue can be claimed now, counted up to `most`."""
+    return {
+        queue: session.execute(_READY, {"queue": queue, "most": limit}).scalar_one() for queue, limit in most.items()
+    }
+
+
+def heal_parents(session: Session) -> None:
+    """Cancel what a cancelled parent still has open, and end parents whose children have all ended."""
+    if strays := list(session.execute(_STRAYS).scalars()):
+        cancel(session, strays)
+    for parent_id in list(session.execute(_UNSETTLED).scalars()):
+        settle_parent(session, parent_id)
