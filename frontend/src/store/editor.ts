@@ -53,6 +53,7 @@ export interface Editor {
   /** Width of the values the image can show: how far a window drag moves. */
   readonly valueRange: number
   panBy(dx: number, dy: number): void
+  readonly crosshair: Voxel | null
   setCrosshair(voxel: Voxel | null): void
   refuse(reason: Refusal): void
 }

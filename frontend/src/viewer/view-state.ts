@@ -137,4 +137,6 @@ export interface ViewerStats {
   readonly bytesCpu: number
   readonly bytesGpu: number
   readonly renderer: string
+  /** How the image lies on the GPU; null while the context is lost. */
+  readonly mode: 'volume' | 'paged' | null
 }

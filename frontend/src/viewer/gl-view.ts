@@ -1,0 +1,130 @@
+import { clearErrors, type Gl, isSoftware, openContext, rendererName } from './gl'
+import { createImageTextures } from './image-textures'
+import type { LutBytes } from './lut'
+import type { Pyramid } from './pyramid'
+import { Scene } from './scene'
+import type { ViewerImage, ViewerLimits } from './view-state'
+
+const GPU_BYTES = 2 ** 30
+const LOSS_WINDOW_MS = 60_000
+const LOSSES_TO_SHRINK = 3
+
+export interface GlViewEvents {
+  onLost(): void
+  onRestored(): void
+}
+
+/** The WebGL canvas, its context and the scene on it; survives the loss of the context. */
+export class GlView {
+  readonly gl: Gl
+  readonly renderer: string
+  readonly software: boolean
+  scene: Scene | null = null
+  losses = 0
+  private readonly recentLosses: number[] = []
+  private gpuBytes: number
+  private readonly luts = new Map<'segments' | 'proposal', LutBytes>()
+  private readonly abort = new AbortController()
+
+  constructor(
+    readonly canvas: HTMLCanvasElement,
+    private readonly image: ViewerImage,
+    private readonly pyramid: Pyramid,
+    private readonly limits: ViewerLimits,
+    events: GlViewEvents,
+  ) {
+    this.gl = openContext(canvas)
+    this.renderer = rendererName(this.gl)
+    this.software = isSoftware(this.renderer)
+    this.gpuBytes = limits.gpuBytes ?? GPU_BYTES
+    this.scene = this.build()
+    const { signal } = this.abort
+    canvas.addEventListener(
+      'webglcontextlost',
+      (event) => {
+        event.preventDefault() // otherwise it never comes back
+        this.noteLoss()
+        this.scene = null
+        events.onLost()
+      },
+      { signal },
+    )
+    canvas.addEventListener(
+      'webglcontextrestored',
+      () => {
+        this.scene = this.build()
+        events.onRestored()
+      },
+      { signal },
+    )
+  }
+
+  setLut(which: 'segments' | 'proposal', bytes: LutBytes): void {
+    this.luts.set(which, bytes)
+    this.scene?.setLut(which, bytes)
+  }
+
+  /** Calls back when the GPU has done all that was asked so far. */
+  whenDone(done: () => void): void {
+    const { gl } = this
+    const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0)
+    if (fence === null) {
+      done()
+      return
+    }
+    gl.flush()
+    const poll = (): void => {
+      const status = gl.isContextLost() ? gl.CONDITION_SATISFIED : gl.clientWaitSync(fence, 0, 0)
+      if (status === gl.TIMEOUT_EXPIRED && !this.abort.signal.aborted) {
+        setTimeout(poll, 1)
+        return
+      }
+      gl.deleteSync(fence)
+      done()
+    }
+    setTimeout(poll, 0)
+  }
+
+  /** The colour at a device pixel of the canvas, from its upper left corner. */
+  readPixel(x: number, y: number): [r: number, g: number, b: number, a: number] {
+    const { gl } = this
+    const out = new Uint8Array(4)
+    gl.bindFramebuffer(gl.READ_FRAMEBUFFER, null)
+    gl.readPixels(x, gl.drawingBufferHeight - 1 - y, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, out)
+    return [out[0] ?? 0, out[1] ?? 0, out[2] ?? 0, out[3] ?? 0]
+  }
+
+  dispose(): void {
+    this.abort.abort()
+    this.scene?.dispose()
+    this.scene = null
+    // Browsers keep only so many contexts: give this one back now, not when it is collected.
+    this.gl.getExtension('WEBGL_lose_context')?.loseContext()
+  }
+
+  private build(): Scene {
+    const { gl } = this
+    clearErrors(gl)
+    const max3dTexture = Math.min(
+      this.limits.max3dTexture ?? Number.POSITIVE_INFINITY,
+      gl.getParameter(gl.MAX_3D_TEXTURE_SIZE) as number,
+    )
+    gl.activeTexture(gl.TEXTURE0 + 7)
+    const textures = createImageTextures(gl, this.image, this.pyramid, { gpuBytes: this.gpuBytes, max3dTexture })
+    const scene = new Scene(gl, textures, this.pyramid, this.pyramid.base.shape)
+    for (const [which, bytes] of this.luts) scene.setLut(which, bytes)
+    return scene
+  }
+
+  /** A driver that keeps failing gets less to hold. */
+  private noteLoss(): void {
+    this.losses++
+    const now = performance.now()
+    this.recentLosses.push(now)
+    const recent = this.recentLosses.filter((at) => now - at < LOSS_WINDOW_MS)
+    if (recent.length >= LOSSES_TO_SHRINK) {
+      this.gpuBytes /= 2
+      this.recentLosses.length = 0
+    }
+  }
+}

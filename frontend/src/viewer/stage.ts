@@ -1,0 +1,84 @@
+import { viewerText } from '../strings/viewer'
+
+/** The elements of one view: the picture, the overlay above it, and their size. */
+export class Stage {
+  readonly root: HTMLElement
+  readonly picture: HTMLCanvasElement
+  readonly overlay: CanvasRenderingContext2D
+  width = 1
+  height = 1
+  dpr = 1
+  private readonly observer: ResizeObserver
+
+  constructor(container: HTMLElement, name: string, onResize: () => void) {
+    const { ownerDocument } = container
+    this.root = ownerDocument.createElement('div')
+    this.root.className = 'maskloop-view'
+    this.root.tabIndex = 0
+    this.root.setAttribute('role', 'application')
+    this.root.setAttribute('aria-label', viewerText.canvas(name))
+    Object.assign(this.root.style, { position: 'absolute', inset: '0', overflow: 'hidden', background: '#000' })
+    // Fingers draw and pinch here; they must not scroll or zoom the page, nor select its text.
+    Object.assign(this.root.style, { touchAction: 'none', userSelect: 'none' })
+    this.picture = canvasIn(this.root)
+    const overlay = canvasIn(this.root)
+    const context = overlay.getContext('2d')
+    if (context === null) throw new Error('this browser has no 2-D canvas')
+    this.overlay = context
+    container.append(this.root)
+    this.measure()
+    this.observer = new ResizeObserver(() => {
+      if (this.measure()) onResize()
+    })
+    this.observer.observe(this.root)
+  }
+
+  /** CSS pixels from the view's upper left corner. */
+  inView(clientX: number, clientY: number): { x: number; y: number } {
+    const box = this.root.getBoundingClientRect()
+    return { x: clientX - box.left, y: clientY - box.top }
+  }
+
+  toClient(x: number, y: number): { x: number; y: number } {
+    const box = this.root.getBoundingClientRect()
+    return { x: x + box.left, y: y + box.top }
+  }
+
+  setCursor(cursor: string): void {
+    if (this.root.style.cursor !== cursor) this.root.style.cursor = cursor
+  }
+
+  dispose(): void {
+    this.observer.disconnect()
+    this.root.remove()
+  }
+
+  /** True when the size changed; the canvases are then empty. */
+  private measure(): boolean {
+    const width = Math.max(1, this.root.clientWidth)
+    const height = Math.max(1, this.root.clientHeight)
+    const dpr = window.devicePixelRatio || 1
+    if (width === this.width && height === this.height && dpr === this.dpr) return false
+    this.width = width
+    this.height = height
+    this.dpr = dpr
+    for (const canvas of [this.picture, this.overlay.canvas]) {
+      canvas.width = Math.round(width * dpr)
+      canvas.height = Math.round(height * dpr)
+    }
+    return true
+  }
+}
+
+function canvasIn(root: HTMLElement): HTMLCanvasElement {
+  const canvas = root.ownerDocument.createElement('canvas')
+  Object.assign(canvas.style, {
+    position: 'absolute',
+    inset: '0',
+    width: '100%',
+    height: '100%',
+    pointerEvents: 'none',
+  })
+  root.append(canvas)
+  return canvas
+}
