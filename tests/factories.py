@@ -11,7 +11,7 @@ from maskloop.projects.tables import Label, Membership, Project
 from maskloop.segmentations.tables import Segmentation
 from maskloop.users.tables import User
 
-AXIAL_1MM = [1.0, 0, 0, 0, 0, 1.0, 0, 0, 0, 0, 1.0, 0, 0, 0, 0, 1.0]
+AXIAL_1MM = [1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0]
 
 
 def _saved(session: Session, row):

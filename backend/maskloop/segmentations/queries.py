@@ -288,3 +288,17 @@ def segment_changes_since(session: Session, no: int, seq: int) -> list[tuple[int
     statement: LiteralString = """SELECT seq, segments FROM revision WHERE segmentation_no = %s AND seq > %s
         AND segments IS NOT NULL ORDER BY seq DESC"""
     return connection(session).execute(statement, (no, seq)).fetchall()
+
+
+def close(session: Session, no: int, seq: int) -> None:
+    """Mark a segmentation as submitted at `seq`, and name that revision."""
+    run = connection(session).execute
+    run("UPDATE segmentation SET state = 'submitted', submitted_seq = %s WHERE no = %s", (seq, no))
+    statement: LiteralString = """UPDATE revision SET name = coalesce(name, 'submitted')
+        WHERE segmentation_no = %s AND seq = %s"""
+    run(statement, (no, seq))
+
+
+def open_again(session: Session, no: int) -> None:
+    """Mark a segmentation as open."""
+    connection(session).execute("UPDATE segmentation SET state = 'open' WHERE no = %s", (no,))

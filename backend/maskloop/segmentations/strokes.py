@@ -15,21 +15,19 @@ from maskloop.imaging.label_tile import Grid, Patch, apply_patch, unpack_positio
 from maskloop.imaging.label_wire import decode_stroke
 from maskloop.segmentations.errors import BadStroke, SegmentGone, StaleSegment, StaleVoxels, TooManyTiles
 from maskloop.segmentations.ledger import Author, Entry, Ledger, Saved, TileChange
+from maskloop.segmentations.schemas import NO_NUL, Color, Name, Number
 from maskloop.segmentations.segment_table import FieldChange, SegmentTable
 from maskloop.segmentations.undo import undo_revision
 
 MAX_BODY_BYTES = 16 << 20
 MAX_DRAWN_TILES = 800
 
-Color = Annotated[str, StringConstraints(pattern="^#[0-9a-fA-F]{6}$", to_lower=True)]
-NO_NUL = r"^[^\x00]*$"  # the database has no such character
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=NO_NUL)]
 SegmentState = Annotated[str, StringConstraints(pattern="^[a-z][a-z_-]{0,31}$")]
 
 
 class _Change(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
-    number: Annotated[int, Field(ge=1, le=65535)]
+    number: Number
 
 
 class NameChange(_Change):
