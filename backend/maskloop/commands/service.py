@@ -36,13 +36,15 @@ def up(
         signal.signal(name, lambda number, _frame: stopped.append(number))
     supervisor = Supervisor(data_dir.resolve(), host, port, workers)
     try:
-        supervisor.start(lambda: prepare(demo=demo))
+        supervisor.start(prepare)
     except CannotStartError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
     try:
         if not stopped:
             say_ready(supervisor.url, data_dir=supervisor.data_dir)
+        if demo and not stopped:
+            supervisor.start_once("demo", [sys.executable, "-m", "maskloop.commands.demo"])
         supervisor.watch(lambda: bool(stopped))
     finally:
         supervisor.stop()

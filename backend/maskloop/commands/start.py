@@ -13,8 +13,8 @@ from maskloop.users import service as users
 PASSWORD_FILE = "admin-password"  # noqa: S105 - a file name
 
 
-def prepare(*, demo: bool) -> None:
-    """Migrate, make `admin` on first start, and queue the demo project."""
+def prepare() -> None:
+    """Migrate, and make `admin` on first start."""
     get_settings.cache_clear()
     get_engine.cache_clear()
     settings = get_settings()
@@ -24,10 +24,6 @@ def prepare(*, demo: bool) -> None:
         generated = users.ensure_admin(session, given)
     if generated is not None:
         _keep_password(settings.data_dir / PASSWORD_FILE, generated)
-    if demo:
-        from maskloop.commands.demo import ensure_demo
-
-        ensure_demo()
     get_engine().dispose()
 
 

@@ -36,6 +36,7 @@ class Part:
     command: list[str]
     death_signal: signal.Signals = signal.SIGTERM
     stop_timeout_s: float = 10
+    runs_once: bool = False
     child: subprocess.Popen[bytes] | None = None
     failures: int = 0
     started_at: float = 0
@@ -145,7 +146,9 @@ class Supervisor:
         self.valkey = Valkey(self.data_dir / "valkey")
         self.valkey.start()
         self.postgres.start()
-        _write_private(self.data_dir / "services.json", {"database_url": self.postgres.url, "redis_url": self.valkey.url})
+        _write_private(
+            self.data_dir / "services.json", {"database_url": self.postgres.url, "redis_url": self.valkey.url}
+        )
 
     def _start_parts(self) -> None:
         ours = [sys.executable, "-m", "maskloop.cli"]
@@ -163,6 +166,12 @@ class Supervisor:
         for part in self.parts:
             self._start_part(part)
 
+    def start_once(self, name: str, command: list[str]) -> None:
+        """Start a process that does one thing and ends; it is stopped with the rest."""
+        part = Part(name, command, runs_once=True)
+        self.parts.append(part)
+        self._start_part(part)
+
     def _start_part(self, part: Part) -> None:
         log_path = self.data_dir / "logs" / f"{part.name}.log"
         with log_path.open("ab") as log:
@@ -172,6 +181,8 @@ class Supervisor:
         part.started_at = time.monotonic()
 
     def _revive(self, part: Part) -> None:
+        if part.runs_once:
+            return
         if part.child is None or part.child.poll() is None:
             if time.monotonic() - part.started_at > 60:
                 part.failures = 0
@@ -208,7 +219,9 @@ class Supervisor:
     def _write_endpoint(self) -> None:
         stores = {"postgres": self.postgres, "valkey": self.valkey}
         pids = {part.name: part.child.pid for part in self.parts if part.child is not None}
-        pids |= {name: store.child.pid for name, store in stores.items() if store is not None and store.child is not None}
+        pids |= {
+            name: store.child.pid for name, store in stores.items() if store is not None and store.child is not None
+        }
         content = {"url": self.url, "pids": {"supervisor": os.getpid(), **pids}}
         path = self.data_dir / "endpoint.json"
         path.with_suffix(".new").write_text(json.dumps(content))

@@ -39,6 +39,7 @@ class UploadFile(Base):
     received: Mapped[int] = mapped_column(BigInteger, server_default="0")
     parts: Mapped[list[object]] = mapped_column(server_default=text("'[]'"))  # [{key, size}] in quarantine
     state: Mapped[str] = mapped_column(server_default="receiving")  # receiving, complete, held, emptied
+    source: Mapped[Json | None]  # {text, licence} that its images will say (demo)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
