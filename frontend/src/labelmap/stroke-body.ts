@@ -11,10 +11,12 @@ const MAX_HEADER_BYTES = 1 << 20
 /** A changed field of a segment, with its precondition. */
 export interface SegmentChange {
   number: number
-  field: string
-  before: string | number | null
-  after: string | number | null
+  field: SegmentField
+  before: string | null
+  after: string | null
 }
+
+export type SegmentField = 'name' | 'color' | 'state'
 
 export interface StrokeHeader {
   tool: string

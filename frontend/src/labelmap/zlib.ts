@@ -7,12 +7,37 @@ export async function deflate(bytes: Bytes): Promise<Bytes> {
 
 /** What a zlib stream holds; stops and throws `CodecError` as soon as it would exceed `limit` bytes. */
 export async function inflate(bytes: Uint8Array, limit: number): Promise<Bytes> {
+  let content: Bytes
   try {
-    return await through(new DecompressionStream('deflate'), owned(bytes), limit)
+    content = await through(new DecompressionStream('deflate'), owned(bytes), limit)
   } catch (cause) {
     if (cause instanceof CodecError) throw cause
     throw new CodecError('a zlib stream is broken or cut off', { cause })
   }
+  // Not every engine refuses bytes behind the end of the stream, as the standard wants: the checksum must be what comes last.
+  const end = bytes.length
+  const checksum = new DataView(bytes.buffer, bytes.byteOffset, end).getUint32(end - 4)
+  if (checksum !== adler32(content)) throw new CodecError('a zlib stream is followed by something else')
+  return content
+}
+
+/** Sums of this many bytes stay below 2^32 before they must be reduced. */
+const ADLER_CHUNK = 5552
+const ADLER_PRIME = 65521
+
+function adler32(bytes: Uint8Array): number {
+  let low = 1
+  let high = 0
+  for (let start = 0; start < bytes.length; start += ADLER_CHUNK) {
+    const end = Math.min(start + ADLER_CHUNK, bytes.length)
+    for (let at = start; at < end; at++) {
+      low += bytes[at] ?? 0
+      high += low
+    }
+    low %= ADLER_PRIME
+    high %= ADLER_PRIME
+  }
+  return high * 0x10000 + low
 }
 
 /** `bytes` over an ArrayBuffer; a copy only where the memory is shared. */

@@ -108,10 +108,10 @@ export interface DocumentActions {
   redo(): boolean
   /** Tries at once, without waiting for the pause to end. */
   saveNow(): void
-  /** One choice per island of `conflict`; islands without one stay theirs. */
+  /** One choice per island of `conflict`; rejects while one is missing. The merge is saved as an entry of its own. */
   resolveConflict(choices: ReadonlyMap<number, Choice>): Promise<void>
-  /** Sends the refused entry again (after a reopen, a role change ...). */
-  retryRefused(): void
+  /** Sends the refused entry again (after a reopen, a role change ...); a `stale-segment` then comes after theirs. */
+  retryRefused(): Promise<void>
   /** For `segment-gone`: paints what was drawn in the gone segments as `number` instead. */
   replaceGoneSegment(number: number): Promise<void>
   /** Gives up the refused entry; offer `exportUnsent` first. */

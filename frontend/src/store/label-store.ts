@@ -126,6 +126,14 @@ export class LabelStore {
     return number === 0 ? 0 : (this.tiles.counts[number] ?? 0)
   }
 
+  /** Every number that has voxels. */
+  numbers(): number[] {
+    const numbers: number[] = []
+    const { counts } = this.tiles
+    for (let number = 1; number < NUMBERS; number++) if ((counts[number] ?? 0) > 0) numbers.push(number)
+    return numbers
+  }
+
   /** Numbers that no stroke changes or paints. */
   setLocked(numbers: ReadonlySet<number>): void {
     for (const number of this.lockedNumbers) this.locked[number] = 0
