@@ -129,7 +129,10 @@ class Stack:
         self.valkey.start(port=self.valkey.port)
 
     def empty_redis(self, chance: random.Random) -> None:
-        self.redis().flushall()
+        """Lose every bell, twice in a row at times."""
+        for _ in range(chance.randint(1, 2)):
+            self.redis().flushall()
+            time.sleep(chance.uniform(0, 0.1))
 
     def double_bells(self, chance: random.Random) -> None:
         bells.ring(bells.make_celery(), chance.choice(["io", "infer"]), 5)

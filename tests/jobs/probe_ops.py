@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -19,7 +20,8 @@ def add(args, scratch, report):
     report(0.5, "Adding")
     total = int((scratch / "given.txt").read_text()) + args["number"]
     (scratch / "total.txt").write_text(str(total))
-    print("a library writes to standard output")
+    sys.stdout.write("a library writes to standard output\n")
+    sys.stdout.flush()
     os.write(1, b"and so does one in C\n")
     return {"total": total, "threads": os.environ["OMP_NUM_THREADS"]}
 
@@ -72,22 +74,22 @@ def talk(args, scratch, report):
 
 
 ATTEMPTS = {
-    "socket": lambda scratch: socket.socket(),
-    "socketpair": lambda scratch: socket.socketpair(),
-    "unix": lambda scratch: socket.socket(socket.AF_UNIX),
-    "fork": lambda scratch: os.fork(),
-    "exec": lambda scratch: os.execv("/bin/true", ["true"]),
-    "subprocess": lambda scratch: subprocess.run(["true"], check=True),
-    "ptrace": lambda scratch: _call(101, 16, os.getppid(), 0, 0),
-    "unshare": lambda scratch: _call(272, 0x10000000),
-    "io_uring": lambda scratch: _call(425, 8, 0),
-    "kill parent": lambda scratch: os.kill(os.getppid(), 0),
-    "environment of the parent": lambda scratch: Path(f"/proc/{os.getppid()}/environ").read_bytes(),
-    "password file": lambda scratch: Path("/etc/passwd").read_bytes(),
+    "socket": lambda _: socket.socket(),
+    "socketpair": lambda _: socket.socketpair(),
+    "unix": lambda _: socket.socket(socket.AF_UNIX),
+    "fork": lambda _: os.fork(),
+    "exec": lambda _: os.execv("/bin/true", ["true"]),  # noqa: S606
+    "subprocess": lambda _: subprocess.run(["true"], check=True),
+    "ptrace": lambda _: _call(101, 16, os.getppid(), 0, 0),
+    "unshare": lambda _: _call(272, 0x10000000),
+    "io_uring": lambda _: _call(425, 8, 0),
+    "kill parent": lambda _: os.kill(os.getppid(), 0),
+    "environment of the parent": lambda _: Path(f"/proc/{os.getppid()}/environ").read_bytes(),
+    "password file": lambda _: Path("/etc/passwd").read_bytes(),
     "beside the scratch": lambda scratch: (scratch.parent / "stolen").write_text(""),
     "list beside the scratch": lambda scratch: list(scratch.parent.iterdir()),
-    "temporary folder": lambda scratch: Path("/tmp/stolen").write_text(""),
-    "raise a limit": lambda scratch: __import__("resource").setrlimit(7, (4096, 4096)),
+    "temporary folder": lambda _: Path("/tmp/stolen").write_text(""),
+    "raise a limit": lambda _: __import__("resource").setrlimit(7, (4096, 4096)),
 }
 
 

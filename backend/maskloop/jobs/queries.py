@@ -1,6 +1,6 @@
 """The statements of the job protocol. Every time is the database's; every write names id and attempt."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -30,6 +30,16 @@ class Claim:
     project_id: UUID | None
     created_by: UUID | None
     parent_id: UUID | None
+
+
+@dataclass(frozen=True)
+class News:
+    """How a job stands, as its watchers hear it."""
+
+    state: str
+    attempt: int
+    result: Json | None
+    problem: Json | None
 
 
 _CLAIM = text("""
@@ -98,11 +108,12 @@ _CANCEL = text("""
      WHERE id IN (SELECT id FROM job WHERE id = ANY(:ids) AND state IN ('queued', 'running') ORDER BY id FOR UPDATE)
     RETURNING id""").bindparams(bindparam("cancelled", CANCELLED, JSONB))
 
-_POSITION = text("""
-    SELECT 1 + (SELECT count(*) FROM job AS before
-                 WHERE before.queue = job.queue AND before.state = 'queued' AND before.run_after <= now()
-                   AND (before.priority, before.id) < (job.priority, job.id))
-      FROM job WHERE id = :id AND state = 'queued'""")
+_NEWS = text("SELECT id, state, attempt, result, problem FROM job WHERE id = ANY(:ids)")
+_POSITIONS = text("""
+    SELECT id, 1 + (SELECT count(*) FROM job AS before
+                     WHERE before.queue = job.queue AND before.state = 'queued' AND before.run_after <= now()
+                       AND (before.priority, before.id) < (job.priority, job.id)) AS place
+      FROM job WHERE id = ANY(:ids) AND state = 'queued'""")
 _AGAIN = """SET state = 'queued', max_attempts = greatest(max_attempts, attempt + 3),
            cancel_requested = false, run_after = now(), problem = NULL, result = NULL, ended_at = NULL"""
 _REQUEUE = text(f"UPDATE job {_AGAIN} WHERE id = :id AND state IN ('failed', 'cancelled') RETURNING queue")
@@ -195,12 +206,6 @@ def cancel(session: Session, job_ids: Sequence[UUID]) -> list[UUID]:
     return list(session.execute(_CANCEL, {"ids": list(job_ids)}).scalars())
 
 
-def position(session: Session, job_id: UUID) -> int | None:
-    """Return the place of a queued job in its queue, from 1; None when it is not queued."""
-    found = session.execute(_POSITION, {"id": job_id}).scalar_one_or_none()
-    return None if found is None else int(found)
-
-
 def requeue(session: Session, job_id: UUID) -> list[str]:
     """Queue an ended job again (of a parent: its children that did not succeed) and return the queues to ring."""
     if session.execute(_HAS_CHILDREN, {"id": job_id}).scalar_one():
@@ -227,3 +232,14 @@ def heal_parents(session: Session) -> None:
         cancel(session, strays)
     for parent_id in list(session.execute(_UNSETTLED).scalars()):
         settle_parent(session, parent_id)
+
+
+def news(session: Session, job_ids: Iterable[UUID]) -> dict[UUID, News]:
+    """Return how jobs stand; those that are not there are left out."""
+    rows = session.execute(_NEWS, {"ids": list(job_ids)})
+    return {row.id: News(row.state, row.attempt, row.result, row.problem) for row in rows}
+
+
+def positions(session: Session, job_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """Return the place of queued jobs in their queues, from 1; the others are left out."""
+    return {row.id: row.place for row in session.execute(_POSITIONS, {"ids": list(job_ids)})}

@@ -1,11 +1,12 @@
 """Jobs as the other domains see them: enqueue, read, cancel, retry. Nothing here commits."""
 
 import hashlib
+from collections.abc import Sequence
 from uuid import UUID
 
 import orjson
 from pydantic import BaseModel
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -120,13 +121,44 @@ def get(session: Session, job_id: UUID) -> Job:
 
 def describe(session: Session, job: Job) -> JobOut:
     """Return a job as the API shows it, with its newest progress and its place in the queue."""
-    out = JobOut.model_validate(job)
-    if job.state == "running":
-        latest = streams.latest(streams.job_stream(job.id), "progress")
-        out.progress = None if latest is None else Progress.model_validate(latest)
-    if job.state == "queued":
-        out.position = queries.position(session, job.id)
-    return out
+    return describe_all(session, [job])[0]
+
+
+def describe_all(session: Session, jobs: Sequence[Job]) -> list[JobOut]:
+    """Return jobs as the API shows them."""
+    places = queries.positions(session, [job.id for job in jobs if job.state == "queued"])
+    running = [streams.job_stream(job.id) for job in jobs if job.state == "running"]
+    progress = streams.latest(running, "progress")
+    shown = [JobOut.model_validate(job) for job in jobs]
+    for out in shown:
+        out.position = places.get(out.id)
+        if found := progress.get(streams.job_stream(out.id)):
+            out.progress = Progress.model_validate(found)
+    return shown
+
+
+def list_jobs(
+    session: Session,
+    *,
+    projects: Select[UUID],
+    user_id: UUID,
+    without_project: bool = False,
+    state: str | None = None,
+    parent_id: UUID | None = None,
+    before: UUID | None = None,
+    limit: int,
+) -> list[Job]:
+    """Return up to `limit` + 1 jobs, newest first: of these projects, and the user's own (or all) in no project.
+
+    Children are listed below their parent only.
+    """
+    alone = Job.project_id.is_(None) & (true() if without_project else Job.created_by == user_id)
+    statement = select(Job).where(Job.project_id.in_(projects) | alone, Job.parent_id == parent_id)
+    if state is not None:
+        statement = statement.where(Job.state == state)
+    if before is not None:
+        statement = statement.where(Job.id < before)
+    return list(session.scalars(statement.order_by(Job.id.desc()).limit(limit + 1)))
 
 
 def cancel(session: Session, job_id: UUID) -> Job:

@@ -1,6 +1,6 @@
 """Short-lived event streams in Redis: written by workers, read by the API. Losing them loses no truth."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import orjson
@@ -32,17 +32,22 @@ def publish(stream: str, event: str, content: Mapping[str, object]) -> None:
         get_logger(__name__).warning("event-dropped", kind=type(error).__name__)
 
 
-def latest(stream: str, event: str) -> dict[str, object] | None:
-    """Return the newest event of that name, None where there is none or Redis is away."""
+def latest(names: Sequence[str], event: str) -> dict[str, dict[str, object]]:
+    """Return the newest event of that name in each stream; left out where there is none or Redis is away."""
     client = get_redis()
-    if client is None:
-        return None
+    if client is None or not names:
+        return {}
     try:
-        entries = client.xrevrange(stream, count=4)
-    except redis.RedisError:
-        return None
-    for _, fields in entries or ():
-        if fields and fields.get(b"event") == event.encode():
-            content: dict[str, object] = orjson.loads(fields[b"content"])
-            return content
-    return None
+        with client.pipeline(transaction=False) as pipe:
+            for name in names:
+                pipe.xrevrange(name, count=2)
+            found = pipe.execute()
+    except redis.RedisError as error:
+        get_logger(__name__).warning("events-unread", kind=type(error).__name__)
+        return {}
+    newest: dict[str, dict[str, object]] = {}
+    for name, entries in zip(names, found, strict=True):
+        for _, fields in reversed(entries):
+            if fields.get(b"event") == event.encode():
+                newest[name] = orjson.loads(fields[b"content"])
+    return newest

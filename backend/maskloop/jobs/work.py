@@ -36,6 +36,7 @@ def run_one(queue: str, *, interrupted: Callable[[], bool] = lambda: False) -> U
         return None
     log = get_logger(__name__).bind(job=str(claim.id), kind=claim.kind, attempt=claim.attempt)
     started = time.monotonic()
+    streams.publish(streams.job_stream(claim.id), "state", {"state": "running"})
     with Lease(claim.id, claim.attempt, lease_s=settings.job_lease_s, interrupted=interrupted) as lease:
         end = _perform(claim, ClaimedJob(claim, lease))
     log.info("job-attempt", end=end, seconds=round(time.monotonic() - started, 3))
