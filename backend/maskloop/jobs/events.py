@@ -178,6 +178,7 @@ def send_entry(watcher: Watcher, entry: EntryId, fields: dict[bytes, bytes]) -> 
         return
     watcher.seen = entry
     if fields.get(b"event") == b"progress":
+        name = entry_name(entry).encode()
         watcher.lines.put_nowait(b"id: %b\nevent: progress\ndata: %b\n\n" % (name, fields[b"content"]))
 
 
