@@ -9,10 +9,13 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
+from starlette.testclient import TestClient
 
 from maskloop.core import db, migrations, storage
 from maskloop.core.settings import Settings, get_settings
 from maskloop.embedded.postgres import Postgres
+from maskloop.main import create_app
+from maskloop.users import throttle
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -84,6 +87,7 @@ def settings(template_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("MASKLOOP_STORE_URL", f"file://{tmp_path / 'store'}")
     monkeypatch.setenv("MASKLOOP_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("MASKLOOP_TEST_FAIL_POINTS", "1")
+    monkeypatch.setenv("MASKLOOP_PASSWORD_MEMORY_KIB", "32")
     _forget()
     yield get_settings()
     db.get_engine().dispose()
@@ -91,10 +95,21 @@ def settings(template_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     _drop_database(template_database, copy)
 
 
+@pytest.fixture
+def client(settings: Settings) -> Iterator[TestClient]:
+    """The web application on the database of `settings`, as a browser on its own pages sees it; nobody is signed in."""
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    with TestClient(
+        create_app(), base_url="http://localhost:8000", headers=headers, client=("127.0.0.1", 50000)
+    ) as client:
+        yield client
+
+
 def _forget() -> None:
     get_settings.cache_clear()
     db.get_engine.cache_clear()
     storage.get_storage.cache_clear()
+    throttle.get_throttle.cache_clear()
 
 
 def _copy_database(template: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from fastapi import Request, params
 from sqlalchemy.orm import Session
 
 from maskloop.api.session import SessionDep
+from maskloop.core.db import session_scope
 
 SESSION_COOKIE = "maskloop_session"
 
@@ -59,10 +60,24 @@ class Guard:
         return check(session, request, self.action)
 
 
+class StreamGuard(Guard):
+    """The same for handlers that wait: the check has a short transaction of its own, and none stays open behind it."""
+
+    def __call__(self, request: Request) -> Caller:  # type: ignore[override]
+        """Return the caller. Raises Unauthenticated, NotFound or Forbidden."""
+        check: AccessCheck = request.app.state.access
+        with session_scope() as session:
+            return check(session, request, self.action)
+
+
 class _Allowed:
+    def __init__(self, guard: type[Guard]) -> None:
+        self.guard = guard
+
     def __getitem__(self, action: str) -> params.Depends:
-        return params.Depends(Guard(action))
+        return params.Depends(self.guard(action))
 
 
-Allowed = _Allowed()
+Allowed = _Allowed(Guard)
+AllowedStream = _Allowed(StreamGuard)  # where the handler reads the body as a stream, or waits
 SignedIn = Annotated[Caller, Allowed["signed-in"]]

@@ -57,10 +57,15 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
+def problem_of(error: errors.AppError, *, instance: str) -> ProblemResponse:
+    """Return the problem document of an expected failure."""
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    return problem(status, error.code, error.detail, instance=instance, **error.context)
+
+
 def _app_error(request: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, errors.AppError)
-    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-    return problem(status, error.code, error.detail, instance=request.url.path, **error.context)
+    return problem_of(error, instance=request.url.path)
 
 
 def _validation_error(request: Request, error: Exception) -> ProblemResponse:

@@ -23,7 +23,7 @@ class Settings(BaseSettings):
     insecure_http: bool = Field(False, description="send cookies over plain http to other machines; shown as a banner")
     session_idle_s: int = Field(15 * 60, ge=60, description="a browser session locks after this long without a request")
     session_absolute_s: int = Field(12 * 3600, ge=300, description="a browser session ends after this long")
-    password_memory_kib: int = Field(65536, ge=8, description="memory of one argon2id hash; less only in tests")
+    password_memory_kib: int = Field(65536, ge=32, description="memory of one argon2id hash; less only in tests")
     database_pool: int = Field(12, ge=1, description="connections that one process keeps")
     upload_max_bytes: int = Field(16 << 30, description="largest single uploaded file")
     low_space_bytes: int = Field(2 << 30, description="uploads are refused below this much free space")

@@ -17,11 +17,12 @@ from maskloop.core.errors import Conflict, Invalid
 from maskloop.core.settings import get_settings
 from maskloop.core.storage import get_storage
 from maskloop.images import uploads
-from maskloop.projects.access import Allowed, Caller
+from maskloop.projects.access import Allowed, AllowedStream, Caller
 
 router = APIRouter(tags=["uploads"])
 ImportReader = Annotated[Caller, Allowed["import.read"]]
 Importer = Annotated[Caller, Allowed["import.write"]]
+StreamImporter = Annotated[Caller, AllowedStream["import.write"]]
 VERSION = "1.0.0"
 PART_BYTES = 16 << 20
 HEADERS = {"Tus-Resumable": VERSION, "Cache-Control": "no-store"}
@@ -71,7 +72,7 @@ async def tus_append(
     upload_id: UUID,
     file_id: UUID,
     request: Request,
-    _: Importer,
+    _: StreamImporter,
     __: TusResumable,
     offset: UploadOffset,
 ) -> Response:

@@ -23,11 +23,12 @@ from maskloop.images.tables import Upload, UploadItem
 from maskloop.images.tus import in_parts
 from maskloop.jobs.schemas import JobOut
 from maskloop.jobs.service import describe as describe_job
-from maskloop.projects.access import Allowed, Caller
+from maskloop.projects.access import Allowed, AllowedStream, Caller
 
 router = APIRouter(tags=["uploads"])
 ImportReader = Annotated[Caller, Allowed["import.read"]]
 Importer = Annotated[Caller, Allowed["import.write"]]
+StreamImporter = Annotated[Caller, AllowedStream["import.write"]]
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -68,7 +69,7 @@ def get_upload(upload_id: UUID, session: SessionDep, _: ImportReader) -> UploadO
 async def send_raw(
     upload_id: UUID,
     request: Request,
-    _: Importer,
+    _: StreamImporter,
     name: Annotated[str, Query(min_length=1, max_length=uploads.MAX_NAME)],
 ) -> UploadFileOut:
     """Send one file in one request; the body is its bytes."""

@@ -5,20 +5,23 @@ and each parameter of the path in OWNER_OF or FREE, else the application does no
 the same 404.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 from fastapi import Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from sqlalchemy import RowMapping, Select, select, text
 from sqlalchemy.orm import Session
 
-from maskloop.api.caller import SESSION_COOKIE, Allowed, Caller, Guard, SignedIn
+from maskloop.api.caller import SESSION_COOKIE, Allowed, AllowedStream, Caller, Guard, SignedIn
 from maskloop.core.errors import Forbidden, NotFound
 from maskloop.projects.tables import Membership, Project
 from maskloop.users import authentication
+from maskloop.users.scopes import SCOPES
 
-__all__ = ["FREE", "OWNER_OF", "POLICY", "PUBLIC", "SCOPES", "Allowed", "Caller", "Guard", "SignedIn", "check"]
+__all__ = ["Allowed", "AllowedStream", "Caller", "SignedIn", "check", "require_complete", "visible_projects"]
 
 PROJECT_ROLES = ("manager", "annotator", "reviewer", "viewer")
 ALL = frozenset(PROJECT_ROLES)
@@ -85,14 +88,11 @@ POLICY: Mapping[str, Rule] = {
     "work.do": Rule("work.write", WORKERS),
 }
 
-# What a token can be limited to: an action's domain, read or write.
-SCOPES = tuple(sorted({rule.scope for rule in POLICY.values() if rule.scope}))
-
 # Actions on a segmentation that only its own reader may do, where it has one.
 READERS_OWN = frozenset({"segmentation.draw", "segmentation.submit", "segmentation.reopen", "proposal.write"})
 
 # The routes below /api/v1 that nobody has to be signed in for.
-PUBLIC = frozenset({("POST", "/session"), ("GET", "/session"), ("DELETE", "/session"), ("GET", "/about")})
+PUBLIC = frozenset({("POST", "/session"), ("DELETE", "/session"), ("GET", "/about")})
 
 # Each query takes :id and gives at most one row. Columns: project_id (NULL: in no project); created_by, reader_id where
 # the object has one; owner_id where it belongs to a user. A column named like another parameter of the path must equal
@@ -149,6 +149,40 @@ def check(session: Session, request: Request, action: str) -> Caller:
         caller = _enter(caller, owner)
     _require(rule, action, caller, found)
     return caller
+
+
+def action_of(route: APIRoute) -> str | None:
+    """Return the action that a route asks for, None for a public one. Raises RuntimeError for a hole in the policy."""
+    name = f"{sorted(route.methods)} {route.path}"
+    guards = [call for call in _dependencies(route.dependant) if isinstance(call, Guard)]
+    public = [(method, route.path) in PUBLIC for method in route.methods]
+    if all(public) and not guards:
+        return None
+    if len(guards) != 1 or any(public):
+        raise RuntimeError(f"{name} must ask for exactly one action, `Allowed[...]`; it has {len(guards)}")
+    action = guards[0].action
+    if action not in POLICY:
+        raise RuntimeError(f"{name} asks for {action!r}, which is not in POLICY")
+    if POLICY[action].scope not in {None, *SCOPES}:
+        raise RuntimeError(f"{action}: no token can have the scope {POLICY[action].scope!r}")
+    parameters = set(route.param_convertors)
+    if unknown := parameters - OWNER_OF.keys() - FREE:
+        raise RuntimeError(f"{name}: {sorted(unknown)} are neither in OWNER_OF nor in FREE")
+    if POLICY[action].concerns_project and not parameters & OWNER_OF.keys():
+        raise RuntimeError(f"{name}: {action} concerns a project, but the path names none")
+    return action
+
+
+def require_complete(routes: Iterable[APIRoute]) -> None:
+    """Raise RuntimeError when a route is neither public nor in the policy."""
+    for route in routes:
+        action_of(route)
+
+
+def _dependencies(dependant: Dependant) -> Iterator[object]:
+    yield dependant.call
+    for child in dependant.dependencies:
+        yield from _dependencies(child)
 
 
 def visible_projects(caller: Caller) -> Select[UUID]:
