@@ -1,14 +1,15 @@
 import { type Page, request } from './http'
 
 export interface AuditEvent {
-  id: string
+  id: number
   at: string
-  actor: { id: string; name: string } | string | null
+  actor: { id: string; name: string } | null
   action: string
-  outcome?: string | null
-  subject?: string | null
-  project_id?: string | null
-  address?: string | null
+  outcome: string
+  subject: string | null
+  project_id: string | null
+  address: string | null
+  detail: Record<string, unknown>
 }
 
 export function readAudit(cursor: string | null, signal: AbortSignal): Promise<Page<AuditEvent>> {

@@ -1,12 +1,12 @@
 import { queryOptions } from '@tanstack/react-query'
 import { API_BASE, request, requestAll } from './http'
-import type { Job } from './jobs'
+import type { Job, JobState } from './jobs'
 
 export type ExportFormat = 'nifti' | 'png'
+export type PngVariant = 'semantic' | 'instance' | 'overlay'
 
-export interface ExportReceipt {
-  [name: string]: unknown
-}
+/** What reading the file back has shown: names and figures. */
+export type ExportReceipt = Record<string, unknown>
 
 export interface ExportItem {
   file: string
@@ -14,26 +14,32 @@ export interface ExportItem {
   segmentation: string
   seq: number
   digest: string
+  size: number
   receipt: ExportReceipt | null
 }
 
 export interface ExportManifest {
   items: ExportItem[]
-  failed: { image?: string; segmentation?: string; reason?: string; detail?: string }[]
+  failed: { image: string; segmentation: string | null; code: string; reason: string }[]
 }
 
 export interface ExportRun {
   id: string
+  project_id: string
+  job_id: string | null
   format: ExportFormat
-  state: string
+  settings: Record<string, unknown>
+  state: JobState
+  files: number
+  bytes: number
   manifest: ExportManifest | null
-  job_id?: string | null
-  created_at?: string
+  created_at: string
+  ended_at: string | null
 }
 
 export interface NewExport {
   format: ExportFormat
-  variant?: string
+  variant?: PngVariant
   image_ids?: string[]
 }
 

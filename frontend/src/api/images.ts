@@ -16,18 +16,26 @@ export interface PixelLevel {
   groups: number
 }
 
-export interface Image {
+/** An image in a list. */
+export interface ImageSummary {
   id: string
-  project_id: string
   name: string
   modality: string
   kind: 'volume' | 'planar'
   shape: [k: number, j: number, i: number]
   channels: 1 | 3
+  spacing: [si: number, sj: number, sk: number] | null
+  partial: boolean
+  notes: string[]
+  created_at: string
+}
+
+/** Everything that the viewer needs. */
+export interface Image extends ImageSummary {
+  project_id: string
   dtype: 'int16' | 'uint16' | 'uint8' | 'float32'
   /** Rows of the matrix that takes (i, j, k, 1) to LPS millimetres; null without a physical size. */
   affine: number[][] | null
-  spacing: [si: number, sj: number, sk: number] | null
   spacing_source: 'pixel' | 'detector' | null
   frame_of_reference: string | null
   rescale: { slope: number[]; intercept: number[] }
@@ -35,11 +43,8 @@ export interface Image {
   window: WindowLevel | null
   presets: WindowPreset[]
   photometric: 'MONOCHROME2' | 'MONOCHROME1' | 'RGB'
-  partial: boolean
-  notes: string[]
   source: { text: string; licence: string } | null
   pixels: { codec: string; tile: number; levels: PixelLevel[]; bytes: number }
-  created_at: string
 }
 
 export interface ImageFilter {
@@ -52,8 +57,11 @@ export function readImages(
   filter: ImageFilter,
   cursor: string | null,
   signal: AbortSignal,
-): Promise<Page<Image>> {
-  return request<Page<Image>>(`/projects/${projectId}/images`, { query: { ...filter, cursor, limit: 100 }, signal })
+): Promise<Page<ImageSummary>> {
+  return request<Page<ImageSummary>>(`/projects/${projectId}/images`, {
+    query: { ...filter, cursor, limit: 100 },
+    signal,
+  })
 }
 
 export const imageQuery = (imageId: string) =>

@@ -11,20 +11,24 @@ export interface SegmenterParameter {
   maximum?: number | null
   unit?: string | null
   choices?: string[] | null
+  /** Defaults that differ for a modality. */
+  by_modality?: Record<string, number | string | boolean | null>
 }
 
 export interface Segmenter {
   name: string
   title: string
   version: string | null
-  task: 'semantic' | 'instances'
+  task: 'semantic' | 'instances' | 'prompt'
   dims: number[]
   source: 'classical' | 'model'
   hash: string | null
   licence: string | null
   intended_use: string | null
   parameters: SegmenterParameter[]
-  segments: { number: number; name: string; code: unknown }[]
+  stage: string | null
+  modalities: string[]
+  segments: { number: number; name: string }[]
 }
 
 export const segmentersQuery = (projectId: string) =>
@@ -36,15 +40,14 @@ export const segmentersQuery = (projectId: string) =>
 
 export interface ModelVersion {
   name: string
-  version: string
-  title?: string | null
+  version: string | null
+  title: string
   task: string
   stage: string
+  source: 'classical' | 'model'
   hash: string | null
   licence: string | null
   intended_use: string | null
-  source?: string
-  created_at?: string | null
 }
 
 export const modelsQuery = queryOptions({
@@ -54,7 +57,7 @@ export const modelsQuery = queryOptions({
 
 export function addModel(files: readonly File[], manifest: string | null): Promise<Job> {
   const form = new FormData()
-  for (const file of files) form.append('file', file, file.name)
+  for (const file of files) form.append('files', file, file.name)
   if (manifest !== null) form.append('manifest', manifest)
   return request<Job>('/models', { method: 'POST', body: form })
 }

@@ -1,7 +1,7 @@
 import { queryOptions } from '@tanstack/react-query'
 import { type Page, request, send } from './http'
 
-export type WorkItemState = 'todo' | 'in_progress' | 'submitted' | 'returned'
+export type WorkItemState = 'todo' | 'in_progress' | 'submitted' | 'returned' | 'skipped'
 
 export interface WorkItem {
   id: string
@@ -9,6 +9,7 @@ export interface WorkItem {
     id: string
     name: string
     modality: string
+    kind: 'volume' | 'planar'
     shape: [k: number, j: number, i: number]
     spacing: [si: number, sj: number, sk: number] | null
     thumbnail: string
@@ -20,7 +21,7 @@ export interface WorkItem {
   reason: string | null
   assignee: { id: string; name: string } | null
   lease_until: string | null
-  progress: { segments: number; voxels: number | null; proposal: boolean }
+  progress: { segments: number; revision: number; proposal: boolean }
   updated_at: string
   segmentation_id: string | null
 }

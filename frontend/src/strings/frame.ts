@@ -52,8 +52,7 @@ export const jobText = {
     propose: 'Proposal',
     'accept-proposal': 'Accept a proposal',
     'add-model': 'Add a model',
-    export: 'Export',
-    'export-project': 'Export',
+    'write-export': 'Export',
   } as Readonly<Record<string, string>>,
 }
 

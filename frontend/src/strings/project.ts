@@ -44,8 +44,7 @@ export const imageText = {
     modality: 'Modality',
     size: 'Size',
     spacing: 'Spacing',
-    type: 'Values',
-    source: 'Source',
+    notes: 'Notes',
     added: 'Added',
   },
   empty: 'No image yet. Import DICOM series, NIfTI, PNG, JPEG or TIFF.',
@@ -53,12 +52,9 @@ export const imageText = {
   importImages: 'Import images',
   count: (count: number, hasMore: boolean) => `${hasMore ? 'more than ' : ''}${formatPlural(count, 'image')}`,
   noSize: 'no physical size',
-  atDetector: 'at the detector',
   partial: 'partial',
   partialNote: 'Slices are missing; no volumes across the gap.',
   open: (name: string) => `Open ${name}`,
-  rgb: 'RGB, 8 bit',
-  ownData: '',
 }
 
 export const labelText = {
@@ -143,8 +139,15 @@ export const exportText = {
   formats: { nifti: 'NIfTI', png: 'PNG' },
   formatNotes: {
     nifti: 'One label map per image, with its full affine. A tilted gantry stays a sheared affine.',
-    png: 'One 16-bit picture per slice; numbers are the segment numbers. Carries no physical size.',
+    png: 'One picture per slice. Carries no physical size.',
   },
+  variant: 'What the pixels say',
+  variants: {
+    semantic: 'label numbers',
+    instance: 'instance numbers, 16 bit',
+    overlay: 'colours on the image',
+  } as Readonly<Record<string, string>>,
+  filterImages: 'Filter by name',
   images: 'Images',
   allImages: (count: number) => `All ${formatCount(count)} images of the project`,
   chosen: (count: number) => `${formatPlural(count, 'image')} chosen`,
@@ -175,13 +178,11 @@ export const exportText = {
   states: {
     queued: 'Waiting',
     running: 'Running',
-    pending: 'Waiting',
     succeeded: 'Ready',
-    ready: 'Ready',
-    done: 'Ready',
     failed: 'Failed',
     cancelled: 'Cancelled',
-  } as Readonly<Record<string, string>>,
+  },
+  differences: (count: number) => formatPlural(count, 'difference'),
   disclaimer: 'Not for diagnostic use. Research and annotation only.',
 }
 
@@ -233,7 +234,23 @@ export const settingsText = {
   tokenNamePlaceholder: 'laptop',
   tokenNameMissing: 'Give the token a name.',
   scopes: 'What it may do',
-  scopeTexts: { read: 'read', write: 'draw and import', admin: 'administer' } as Readonly<Record<string, string>>,
+  scopeNames: {
+    project: 'projects and labels',
+    image: 'images',
+    import: 'imports',
+    segmentation: 'segmentations and proposals',
+    model: 'models',
+    export: 'exports',
+    job: 'jobs',
+    work: 'tasks',
+    token: 'tokens',
+    user: 'users',
+    audit: 'audit',
+  } as Readonly<Record<string, string>>,
+  scopeRead: 'read',
+  scopeWrite: 'change',
+  scopeMissing: 'Choose at least one.',
+  allScopes: 'everything',
   expires: 'Ends after',
   expiryTexts: { '30': '30 days', '90': '90 days', '365': 'a year', never: 'never' } as Readonly<
     Record<string, string>

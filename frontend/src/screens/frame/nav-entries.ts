@@ -16,6 +16,7 @@ import {
 import type { Project } from '../../api/projects'
 import type { User } from '../../api/session'
 import { frameText } from '../../strings'
+import { canExport, canImport } from '../can'
 import type { ScreenId } from '../routes'
 
 export interface NavEntry {
@@ -36,7 +37,6 @@ export function navGroups(project: Project | null, user: User): NavGroup[] {
   if (project === null) return [{ title: frameText.work, entries: [projectsEntry()] }]
   const at = (id: ScreenId): string => `/projects/${project.id}/${id}`
   const { counts } = project
-  const canImport = project.role === 'manager' || user.role === 'admin' || project.role === 'annotator'
   return [
     {
       title: frameText.work,
@@ -51,8 +51,12 @@ export function navGroups(project: Project | null, user: User): NavGroup[] {
         { id: 'images', text: frameText.images, icon: Image, to: at('images'), count: counts.images },
         { id: 'labels', text: frameText.labels, icon: Tag, to: at('labels'), count: counts.labels },
         { id: 'people', text: frameText.people, icon: Users, to: at('people'), count: counts.members },
-        ...(canImport ? [{ id: 'import' as const, text: frameText.import, icon: Upload, to: at('import') }] : []),
-        { id: 'exports', text: frameText.exports, icon: Package, to: at('exports') },
+        ...(canImport(project, user)
+          ? [{ id: 'import' as const, text: frameText.import, icon: Upload, to: at('import') }]
+          : []),
+        ...(canExport(project, user)
+          ? [{ id: 'exports' as const, text: frameText.exports, icon: Package, to: at('exports') }]
+          : []),
       ],
     },
     {

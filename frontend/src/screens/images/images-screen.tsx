@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Images, Upload } from 'lucide-react'
 import { useMemo, useRef } from 'react'
-import { type Image, readImages, thumbnailUrl } from '../../api/images'
+import { type ImageSummary, readImages, thumbnailUrl } from '../../api/images'
 import { Chip, Empty } from '../../panels/bits'
 import type { Column } from '../../panels/data-table'
 import { SearchField } from '../../panels/field'
@@ -12,15 +12,14 @@ import { useWindowWidth } from '../../panels/window-width'
 import { formatMoment, formatShape, formatSpacing, imageText } from '../../strings'
 import type { ScreenProps } from '../routes'
 
-function spacingText(image: Image): string {
+function spacingText(image: ImageSummary): string {
   if (image.spacing === null) return imageText.noSize
-  const text = formatSpacing(image.spacing, image.kind === 'planar')
-  return image.spacing_source === 'detector' ? `${text} ${imageText.atDetector}` : text
+  return formatSpacing(image.spacing, image.kind === 'planar')
 }
 
 const titles = imageText.columns
 
-const COLUMNS: readonly (Column<Image> & { from?: number })[] = [
+const COLUMNS: readonly (Column<ImageSummary> & { from?: number })[] = [
   {
     id: 'picture',
     title: titles.picture,
@@ -63,21 +62,12 @@ const COLUMNS: readonly (Column<Image> & { from?: number })[] = [
     cell: (image) => <span className="mono text-fg-3">{spacingText(image)}</span>,
   },
   {
-    id: 'type',
-    title: titles.type,
-    width: 130,
+    id: 'notes',
+    title: titles.notes,
     from: 1400,
-    cell: ({ channels, dtype, unit }) => (
-      <span className="text-fg-2">{channels === 3 ? imageText.rgb : [dtype, unit].filter(Boolean).join(', ')}</span>
-    ),
-  },
-  {
-    id: 'source',
-    title: titles.source,
-    from: 1500,
-    cell: ({ source }) => (
-      <span className="block truncate text-fg-3" title={source === null ? '' : `${source.text} ${source.licence}`}>
-        {source === null ? '' : `${source.text}, ${source.licence}`}
+    cell: ({ notes }) => (
+      <span className="block truncate text-fg-3" title={notes.join('\n')}>
+        {notes.join(' · ')}
       </span>
     ),
   },

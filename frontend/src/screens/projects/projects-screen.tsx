@@ -66,11 +66,6 @@ export function ProjectsScreen() {
   const { user } = useSession()
   const projects = useQuery(projectsQuery)
   const [isOpen, setOpen] = useState(false)
-  const create = (
-    <Button kind="primary" icon={Plus} onClick={() => setOpen(true)}>
-      {projectText.create}
-    </Button>
-  )
   return (
     <>
       <header className="row flex-none">
@@ -79,7 +74,11 @@ export function ProjectsScreen() {
           <p className="text-fg-2">{projectText.note}</p>
         </div>
         <span className="flex-1" />
-        {create}
+        {user.role === 'admin' && (
+          <Button kind="primary" icon={Plus} onClick={() => setOpen(true)}>
+            {projectText.create}
+          </Button>
+        )}
       </header>
       <ListCard
         label={projectText.title}

@@ -1,4 +1,4 @@
-import { CircleCheck, CircleDashed, CircleDot, Undo2 } from 'lucide-react'
+import { CircleCheck, CircleDashed, CircleDot, CircleSlash, Undo2 } from 'lucide-react'
 import type { WorkItem, WorkItemState } from '../../api/worklist'
 import { Avatar, Chip } from '../../panels/bits'
 import type { Column } from '../../panels/data-table'
@@ -8,9 +8,10 @@ import { formatAge, formatShape, taskText } from '../../strings'
 
 const STATES = {
   todo: { icon: CircleDashed, tone: 'text-fg-1' },
-  in_progress: { icon: CircleDot, tone: 'text-accent' },
+  in_progress: { icon: CircleDot, CircleSlash, tone: 'text-accent' },
   returned: { icon: Undo2, tone: 'text-warn' },
   submitted: { icon: CircleCheck, tone: 'text-ok' },
+  skipped: { icon: CircleSlash, tone: 'text-fg-3' },
 } as const satisfies Record<WorkItemState, unknown>
 
 export function taskAddress(item: WorkItem): string {
