@@ -292,6 +292,8 @@ def _summary(model: Parsed, walk: _Walk, *, digest: str, size: int) -> OnnxSumma
     ir_version = _last(_ints(model, 1))
     if ir_version not in IR_VERSIONS:
         raise ModelRefused(f"ONNX IR version {ir_version} is not supported ({IR_VERSIONS[0]} to {IR_VERSIONS[-1]}).")
+    opsets = [_last(_ints(opset, 2)) for opset in _messages(model, 8)]
+    _require(bool(opsets))
     for opset in _messages(model, 8):
         domain, version = "".join(_texts(opset, 1)), _last(_ints(opset, 2))
         if domain not in STANDARD_DOMAINS:
@@ -304,12 +306,11 @@ def _summary(model: Parsed, walk: _Walk, *, digest: str, size: int) -> OnnxSumma
     inputs = tuple(port for port in graphs[0].inputs if port.name not in graphs[0].initializers)
     _check_ports(inputs, "input")
     _check_ports(graphs[0].outputs, "output")
-    opsets = [_last(_ints(opset, 2)) for opset in _messages(model, 8)]
     return OnnxSummary(
         sha256=digest,
         size=size,
         ir_version=ir_version,
-        opset=max(opsets, default=0),
+        opset=max(opsets),
         nodes=walk.nodes,
         parameters=walk.parameters,
         inputs=inputs,

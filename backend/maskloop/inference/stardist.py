@@ -5,7 +5,7 @@ angles for every polygon, and "inside" is one inequality per pixel with tables t
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,18 +80,20 @@ def instances_from_stardist(
     instead of by clipped polygons.
     """
     free = probability > threshold
-    rays = np.clip(distances, SHORTEST_RAY, float(np.hypot(*shape)))
-    nothing = Polygons(np.empty((0, 2), np.int64), np.empty((0, len(rays)), np.float32), np.empty(0, np.float32))
+    nothing = Polygons(np.empty((0, 2), np.int64), np.empty((0, len(distances)), np.float32), np.empty(0, np.float32))
     covers: Covers = nothing.probabilities, covered_pixels(nothing, shape=shape)
+    labels = _drawn(covers[1], shape)
     for _ in range(ROUNDS):
-        found = _local_maxima(probability, rays, free, grid=grid)
+        found = _local_maxima(probability, distances, free, grid=grid)
         if not len(found):
             break
         at_grid = found.centres // grid
         free[at_grid[:, 0], at_grid[:, 1]] = False
+        found = replace(found, rays=np.clip(found.rays, SHORTEST_RAY, float(np.hypot(*shape))))
         covers = _suppressed(covers, (found.probabilities, covered_pixels(found, shape=shape)), overlap=overlap)
-        free &= _drawn(covers[1], shape)[::grid, ::grid] == 0
-    return _drawn(covers[1], shape)
+        labels = _drawn(covers[1], shape)
+        free &= labels[::grid, ::grid] == 0
+    return labels
 
 
 def covered_pixels(polygons: Polygons, *, shape: tuple[int, int]) -> sparse.csr_array:
@@ -112,48 +114,47 @@ def covered_pixels(polygons: Polygons, *, shape: tuple[int, int]) -> sparse.csr_
     At the angle t between the rays k and k + 1, apart by D, the border lies at
     a b sin D / (a sin(t - t_k) + b sin(t_k+1 - t)) for the lengths a and b of the two.
     """
-    nothing = np.empty(0, dtype=np.intp), np.empty(0, dtype=np.int64)
+    nothing = np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp), np.empty(0, dtype=np.int32)
     parts = [nothing, *_covered_by_size(polygons, shape)]
-    row = np.concatenate([part[0] for part in parts])
-    column = np.concatenate([part[1] for part in parts])
-    order = np.argsort(row, kind="stable")
-    counts = np.bincount(row, minlength=len(polygons))
+    rows, counts, indices = (np.concatenate([part[place] for part in parts]) for place in range(3))
     pointers = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
-    data = np.ones(row.size, dtype=np.int32)
-    indices = column[order].astype(np.int32)
-    return sparse.csr_array((data, indices, pointers), shape=(len(polygons), shape[0] * shape[1]))
+    data = np.ones(indices.size, dtype=np.int32)
+    covers = sparse.csr_array((data, indices, pointers), shape=(len(polygons), shape[0] * shape[1]))
+    return sparse.csr_array(covers[np.argsort(rows)])
 
 
 def _covered_by_size(
     polygons: Polygons, shape: tuple[int, int]
-) -> Iterator[tuple[NDArray[np.intp], NDArray[np.int64]]]:
-    """Yield (polygon, pixel) pairs, for polygons of about one size at a time."""
-    reach = np.ceil(polygons.rays.max(axis=1) / SIZE_CLASS).astype(np.int64) * SIZE_CLASS
-    most = MOST_COVER * shape[0] * shape[1]
-    covered = 0
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.int32]]]:
+    """Yield (polygons, pixels of each, all their pixels one after the other), for polygons of about one size."""
+    reach = np.ceil(polygons.rays.max(axis=1, initial=0) / SIZE_CLASS).astype(np.int64) * SIZE_CLASS
+    left = MOST_COVER * shape[0] * shape[1]
     for radius in np.unique(reach):
+        table = _PixelTable(int(radius), polygons.rays.shape[1], columns=shape[1])
         members = np.flatnonzero(reach == radius)
-        table = _PixelTable(int(radius), polygons.rays.shape[1])
-        for first in range(0, members.size, max(1, CHUNK_PIXELS // table.sector.size)):
-            chunk = members[first : first + max(1, CHUNK_PIXELS // table.sector.size)]
-            polygon, pixel = np.nonzero(table.inside(polygons.rays[chunk]))
-            rows = polygons.centres[chunk, 0][polygon] + table.rows[pixel]
-            columns = polygons.centres[chunk, 1][polygon] + table.columns[pixel]
-            within = (rows >= 0) & (rows < shape[0]) & (columns >= 0) & (columns < shape[1])
-            covered += polygon.size
-            if covered > most:
+        size = max(1, CHUNK_PIXELS // table.sector.size)
+        for first in range(0, members.size, size):
+            chunk = members[first : first + size]
+            inside = table.inside(polygons.rays[chunk])
+            table.cut_at_edges(inside, polygons.centres[chunk], shape)
+            counts = np.count_nonzero(inside, axis=1)
+            left -= int(counts.sum())
+            if left < 0:
                 raise OutputInvalid("The model marks objects over objects; this is noise, or not its kind of image.")
-            yield chunk[polygon[within]], (rows * shape[1] + columns)[within]
+            centres = (polygons.centres[chunk] @ (shape[1], 1)).astype(np.int32)
+            yield chunk, counts, (centres[:, np.newaxis] + table.flat)[inside]
 
 
 class _PixelTable:
     """The pixels within a radius of a centre, and the sector between two rays that each lies in."""
 
-    def __init__(self, radius: int, rays: int) -> None:
+    def __init__(self, radius: int, rays: int, *, columns: int) -> None:
         offsets = np.arange(-radius, radius + 1)
-        rows, columns = (axis.ravel() for axis in np.meshgrid(offsets, offsets, indexing="ij"))
-        near = rows**2 + columns**2 <= radius**2
-        self.rows, self.columns = rows[near], columns[near]
+        down, right = (axis.ravel() for axis in np.meshgrid(offsets, offsets, indexing="ij"))
+        near = down**2 + right**2 <= radius**2
+        self.radius = radius
+        self.rows, self.columns = down[near], right[near]
+        self.flat = (self.rows * columns + self.columns).astype(np.int32)
         step = 2 * np.pi / rays
         distance = np.hypot(self.rows, self.columns)
         angle = np.arctan2(self.rows, self.columns) % (2 * np.pi)
@@ -162,6 +163,12 @@ class _PixelTable:
         self._from_ray = (distance * np.sin(angle - self.sector * step)).astype(np.float32)
         self._to_next = (distance * np.sin((self.sector + 1) * step - angle)).astype(np.float32)
         self._sine = np.float32(np.sin(step))
+
+    def cut_at_edges(self, inside: NDArray[np.bool_], centres: NDArray[np.int64], shape: tuple[int, int]) -> None:
+        """Take the pixels that lie outside the image from `inside`, (n, pixels), in place."""
+        near = np.flatnonzero(np.minimum(centres, np.array(shape) - 1 - centres).min(axis=1) < self.radius)
+        rows, columns = centres[near, :1] + self.rows, centres[near, 1:] + self.columns
+        inside[near] &= (rows >= 0) & (rows < shape[0]) & (columns >= 0) & (columns < shape[1])
 
     def inside(self, rays: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Return which of the pixels lie in each polygon: (n, pixels)."""
@@ -180,7 +187,8 @@ def _suppressed(kept: Covers, found: Covers, *, overlap: float) -> Covers:
     order = np.argsort(-probabilities, kind="stable")
     covers = sparse.csr_array(sparse.vstack([kept[1], found[1]], format="csr")[order])
     areas = np.diff(covers.indptr)
-    shared = sparse.coo_array(covers @ covers.T)
+    contested = _contested(covers)
+    shared = sparse.coo_array(contested @ contested.T)
     first, second = shared.row, shared.col
     smaller = np.minimum(areas[first], areas[second])
     clash = (first < second) & (shared.data > overlap * smaller)
@@ -192,6 +200,18 @@ def _suppressed(kept: Covers, found: Covers, *, overlap: float) -> Covers:
             survives[loser] = False
     index = np.flatnonzero(survives)
     return probabilities[order][index], sparse.csr_array(covers[index])
+
+
+def _contested(covers: sparse.csr_array) -> sparse.csr_array:
+    """Return the same rows with only the pixels that more than one polygon covers, numbered without gaps."""
+    disputed = np.bincount(covers.indices, minlength=covers.shape[1]) > 1
+    kept = disputed[covers.indices]
+    number = np.cumsum(disputed, dtype=np.int32) - 1
+    counted = np.concatenate([[0], np.cumsum(kept)])
+    pointers = counted[covers.indptr].astype(np.int32)
+    indices = number[covers.indices[kept]]
+    data = np.ones(indices.size, dtype=np.int32)
+    return sparse.csr_array((data, indices, pointers), shape=(covers.shape[0], int(number[-1]) + 1))
 
 
 def _drawn(covers: sparse.csr_array, shape: tuple[int, int]) -> Labels:
@@ -210,6 +230,12 @@ def _local_maxima(
 ) -> Polygons:
     open_ = np.where(free, probability, np.float32(-1.0))
     rows, columns = np.nonzero(free & (open_ == ndimage.maximum_filter(open_, size=3, mode="constant", cval=-1.0)))
+    first = np.ones(rows.size, dtype=np.bool_)
+    for down, right in ((-1, -1), (-1, 0), (-1, 1), (0, -1)):  # of equal neighbours, the first in reading order
+        before = open_[np.maximum(rows + down, 0), np.clip(columns + right, 0, open_.shape[1] - 1)]
+        inside = (rows + down >= 0) & (columns + right >= 0) & (columns + right < open_.shape[1])
+        first &= ~inside | (before < open_[rows, columns])
+    rows, columns = rows[first], columns[first]
     if rows.size > MAX_CANDIDATES:
         raise OutputInvalid(f"The model marks {rows.size:,} centres; this is noise, or not its kind of image.")
     centres = np.stack([rows, columns], axis=1) * grid

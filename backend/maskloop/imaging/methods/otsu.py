@@ -107,7 +107,7 @@ def segment_otsu(
         (1, 1, 1) where the image has no physical size: millimetres are then pixels.
     side : "bright" or "dark"
     within : "image" or "body"
-        "body" finds the body first and takes a second threshold inside it: bright is bone on CT, dark is air.
+        "body" finds the body first and takes a second threshold inside it: on CT, bright is bone and dark is air.
     smoothing_mm : float, mm
         Standard deviation of a Gaussian before the threshold.
     min_diameter_mm : float, mm
@@ -120,14 +120,20 @@ def segment_otsu(
     (K, J, I) uint16 array
     """
     values = smoothed(voxels, spacing=spacing, sigma_mm=smoothing_mm)
-    region = body_mask(values, spacing=spacing) if within == "body" else None
-    if region is not None:
-        region = postprocess.erode(region, radius_mm=BODY_MARGIN_MM, spacing=spacing)
-    threshold = otsu_threshold(values if region is None or not region.any() else values[region])
+    region = _region(values, side, spacing) if within == "body" else None
+    threshold = otsu_threshold(values if region is None else values[region])
     mask = values > threshold if side == "bright" else values <= threshold
     if region is not None:
         mask &= region
     return cleaned(mask, spacing=spacing, min_diameter_mm=min_diameter_mm, largest_only=largest_only, fill=fill)
+
+
+def _region(values: NDArray[np.number], side: Side, spacing: Spacing) -> Mask:
+    """Return where in the body a second threshold is taken: of its tissue for bright, of all but its skin for dark."""
+    body = body_mask(values, spacing=spacing)
+    if side == "bright":
+        return body & (values > otsu_threshold(values))
+    return postprocess.erode(body, radius_mm=BODY_MARGIN_MM, spacing=spacing)
 
 
 def smoothed(voxels: NDArray[np.number], *, spacing: Spacing, sigma_mm: float) -> NDArray[np.number]:
