@@ -167,13 +167,31 @@ def positions_since(session: Session, no: int, since: int) -> list[int]:
     return [row[0] for row in connection(session).execute(statement, (no, since)).fetchall()]
 
 
-def tiles_at(session: Session, no: int, seq: int, *, first: int, last: int) -> list[TileRow]:
-    """Return each tile as the newest revision at or below `seq` left it; `content` None where that row is thinned."""
-    statement: LiteralString = """SELECT h.pos, t.seq, t.bytes FROM label_head h CROSS JOIN LATERAL (
-        SELECT seq, bytes FROM label_tile t WHERE t.segmentation_no = h.segmentation_no AND t.pos = h.pos
-        AND t.seq <= %s ORDER BY t.seq DESC LIMIT 1) t
-        WHERE h.segmentation_no = %s AND h.pos BETWEEN %s AND %s ORDER BY h.pos"""
-    return [TileRow(*row) for row in connection(session).execute(statement, (seq, no, first, last)).fetchall()]
+AT: LiteralString = """SELECT h.pos, t.seq, t.bytes FROM label_head h CROSS JOIN LATERAL (
+    SELECT seq, bytes FROM label_tile t WHERE t.segmentation_no = h.segmentation_no AND t.pos = h.pos
+    AND t.seq <= %s ORDER BY t.seq DESC LIMIT 1) t WHERE h.segmentation_no = %s"""
+
+
+def tiles_at(
+    session: Session,
+    no: int,
+    seq: int,
+    *,
+    first: int | None = None,
+    last: int | None = None,
+    only: Sequence[int] | None = None,
+) -> list[TileRow]:
+    """Return each tile as the newest revision at or below `seq` left it; `content` None where that row is thinned.
+
+    All tiles, those between two positions, or those at some positions.
+    """
+    if only is not None:
+        rows = connection(session).execute(AT + " AND h.pos = ANY(%s::bigint[])", (seq, no, list(only)))
+    elif first is not None:
+        rows = connection(session).execute(AT + " AND h.pos BETWEEN %s AND %s ORDER BY h.pos", (seq, no, first, last))
+    else:
+        rows = connection(session).execute(AT + " ORDER BY h.pos", (seq, no))
+    return [TileRow(*row) for row in rows.fetchall()]
 
 
 def later_steps(session: Session, no: int, pos: int, seq: int) -> list[HistoryRow]:
@@ -192,6 +210,13 @@ def steps_of(session: Session, no: int, seq: int) -> list[HistoryRow]:
         ON t.segmentation_no = r.segmentation_no AND t.pos = p AND t.seq = r.seq
         WHERE r.segmentation_no = %s AND r.seq = %s ORDER BY t.pos"""
     return [HistoryRow(*row) for row in connection(session).execute(statement, (no, seq)).fetchall()]
+
+
+def steps_between(session: Session, no: int, first: int, last: int) -> list[HistoryRow]:
+    """Return every step of the tiles from one position to another, newest first, without their whole tiles."""
+    statement: LiteralString = """SELECT pos, seq, patch, NULL::bytea FROM label_tile
+        WHERE segmentation_no = %s AND pos BETWEEN %s AND %s ORDER BY pos, seq DESC"""
+    return [HistoryRow(*row) for row in connection(session).execute(statement, (no, first, last)).fetchall()]
 
 
 def append(

@@ -83,38 +83,31 @@ class SegmentTable:
     """Looks numbers up, one or an array of them, and collects changed rows."""
 
     def __init__(self, rows: Iterable[SegmentRow]) -> None:
-        self.rows = sorted(rows, key=lambda row: (row.first - row.last, row.first))  # widest first
+        self.rows: list[SegmentRow] = []
         self.changed_rows: dict[tuple[int, int], SegmentRow] = {}
-        self._index: NDArray[np.int32] | None = None
+        self.index = np.full(NUMBERS, -1, np.int32)  # for each number its narrowest row in `rows`; -1: none
+        self._places: dict[tuple[int, int], int] = {}
+        self._drawable: dict[int, NDArray[np.bool_]] = {}
+        for row in sorted(rows, key=lambda row: row.first - row.last):  # widest first
+            self._put(row)
 
     def find(self, number: int) -> SegmentRow | None:
         """Return the narrowest row that holds a number."""
-        index = int(self.index[number]) if 0 <= number < NUMBERS else -1
-        return self.rows[index] if index >= 0 else None
+        place = int(self.index[number]) if 0 <= number < NUMBERS else -1
+        return self.rows[place] if place >= 0 else None
 
     def exact(self, first: int, last: int) -> SegmentRow | None:
         """Return the row of exactly these numbers."""
-        return next((row for row in self.rows if (row.first, row.last) == (first, last)), None)
-
-    @property
-    def index(self) -> NDArray[np.int32]:
-        """For each number the index of its row, -1 where there is none."""
-        if self._index is None:
-            self._index = np.full(NUMBERS, -1, np.int32)
-            for position, row in enumerate(self.rows):
-                self._index[row.first : row.last + 1] = position
-        return self._index
+        place = self._places.get((first, last))
+        return None if place is None else self.rows[place]
 
     def drawable(self, layer: int) -> NDArray[np.bool_]:
         """For each number whether it may be drawn in a layer. Background always may."""
-        fits = np.array([row.is_live and row.layer == layer for row in self.rows] + [False])
-        result: NDArray[np.bool_] = fits[self.index]
-        result[0] = True
-        return result
-
-    def live_numbers(self, layer: int) -> set[int]:
-        """Return the numbers that may be drawn in a layer."""
-        return {int(number) for number in np.flatnonzero(self.drawable(layer))} - {0}
+        if layer not in self._drawable:
+            fits = np.array([row.is_live and row.layer == layer for row in self.rows] + [False])
+            self._drawable[layer] = fits[self.index]
+            self._drawable[layer][0] = True
+        return self._drawable[layer]
 
     def labels(self) -> Sequence[UUID]:
         """Return the label of each row, in the order of `index`."""
@@ -138,19 +131,29 @@ class SegmentTable:
         assert change.after is None or isinstance(change.after, str | bool)
         if change.last is None and row.first != row.last:
             row = replace(row, first=change.number, last=change.number)
-        self._put(row.changed(change.field, change.after, seq=seq))
+        self.add(row.changed(change.field, change.after, seq=seq))
         return True
 
     def add(self, row: SegmentRow) -> None:
-        """Add a row of new numbers."""
+        """Add a row of new numbers, or replace what a row says."""
+        self.changed_rows[row.first, row.last] = row
         self._put(row)
 
     def _put(self, row: SegmentRow) -> None:
-        key = (row.first, row.last)
-        self.changed_rows[key] = row
-        kept = [other for other in self.rows if (other.first, other.last) != key]
-        self.rows = sorted([*kept, row], key=lambda other: (other.first - other.last, other.first))
-        self._index = None
+        self._drawable.clear()
+        place = self._places.get((row.first, row.last))
+        if place is not None:
+            self.rows[place] = row
+            return
+        place = self._places[row.first, row.last] = len(self.rows)
+        self.rows.append(row)
+        span = self.index[row.first : row.last + 1]
+        width = row.last - row.first
+        wider = [other for other in np.unique(span).tolist() if other < 0 or self._width(other) > width]
+        span[np.isin(span, wider)] = place
+
+    def _width(self, place: int) -> int:
+        return self.rows[place].last - self.rows[place].first
 
 
 def parse_color(color: str | None) -> int | None:

@@ -1,5 +1,6 @@
 """Reading labels: live tiles, tiles newer than a seq, the state at any seq, whole labelmaps."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import numpy as np
@@ -8,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from maskloop.core.errors import NotFound, Unavailable
 from maskloop.imaging.label_tile import (
-    MAX_LAYER,
     TILE,
     Grid,
     TilePosition,
@@ -23,8 +23,6 @@ from maskloop.imaging.label_tile import (
 from maskloop.imaging.label_wire import SeqTile, encode_tiles
 from maskloop.segmentations import queries
 from maskloop.segmentations.queries import Head, TileRow
-
-LAST_POSITION = TilePosition(MAX_LAYER, 0xFFFFFF, 0x7FFF, 0x7FFF).pack()
 
 
 def slice_range(layer: int, k: int) -> tuple[int, int]:
@@ -50,21 +48,19 @@ def tiles_since(session: Session, segmentation_id: UUID, since: int) -> bytes:
 def tiles_at(session: Session, segmentation_id: UUID, seq: int) -> bytes:
     """Return every tile as it was after revision `seq` as a tiles body. Raises NotFound for a seq that is not there."""
     head = _head_at(session, segmentation_id, seq)
-    rows = queries.tiles_at(session, head.no, seq, first=0, last=LAST_POSITION)
+    rows = queries.tiles_at(session, head.no, seq)
     return encode_tiles(seq, (SeqTile(row.pos, row.seq, _whole(session, head, row)) for row in rows))
 
 
 def voxels_at(session: Session, head: Head, pos: int, seq: int) -> Voxels:
     """Return one tile as it was after revision `seq`."""
-    rows = queries.tiles_at(session, head.no, seq, first=pos, last=pos)
-    if not rows:
-        return np.zeros(tile_size(head.grid, pos), np.uint16)
-    return _voxels(session, head, rows[0])
+    found = state_at(session, head, seq, only=[pos])
+    return found[pos] if found else np.zeros(tile_size(head.grid, pos), np.uint16)
 
 
-def state_at(session: Session, head: Head, seq: int, *, first: int = 0, last: int = LAST_POSITION) -> dict[int, Voxels]:
-    """Return every tile between two positions as it was after revision `seq`."""
-    rows = queries.tiles_at(session, head.no, seq, first=first, last=last)
+def state_at(session: Session, head: Head, seq: int, *, only: Sequence[int]) -> dict[int, Voxels]:
+    """Return the tiles at some positions as they were after revision `seq`; absent where nothing was drawn then."""
+    rows = queries.tiles_at(session, head.no, seq, only=only)
     return {row.pos: _voxels(session, head, row) for row in rows}
 
 
