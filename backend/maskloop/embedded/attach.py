@@ -28,7 +28,9 @@ def database(data_dir: Path) -> Iterator[None]:
         yield
         return
     if not (data_dir / "postgres").is_dir():
-        raise FileNotFoundError(f"{data_dir} holds no Maskloop data. Run `maskloop up` first, or name it by --data-dir.")
+        raise FileNotFoundError(
+            f"{data_dir} holds no Maskloop data. Run `maskloop up` first, or name it by --data-dir."
+        )
     postgres = Postgres(data_dir.resolve() / "postgres")
     postgres.start()
     os.environ["MASKLOOP_DATABASE_URL"] = postgres.url

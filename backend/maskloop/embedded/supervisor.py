@@ -107,8 +107,7 @@ class Supervisor:
 
     def stop(self) -> None:
         """Stop our own processes first, then the stores. Nothing is left running."""
-        for name in ("endpoint.json", "services.json"):
-            (self.data_dir / name).unlink(missing_ok=True)
+        self._forget_addresses()
         for part in self.parts:
             if part.child is not None and part.child.poll() is None:
                 part.child.send_signal(signal.SIGTERM)
@@ -135,11 +134,16 @@ class Supervisor:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise CannotStartError(f"Another `maskloop up` is already running on {self.data_dir}.") from error
+        self._forget_addresses()
         free = shutil.disk_usage(self.data_dir).free
         if free < MIN_FREE_BYTES:
             raise CannotStartError(
                 f"The disk of {self.data_dir} has {free >> 20} MiB left; {MIN_FREE_BYTES >> 20} MiB are needed."
             )
+
+    def _forget_addresses(self) -> None:
+        for name in ("endpoint.json", "services.json"):
+            (self.data_dir / name).unlink(missing_ok=True)
 
     def _start_stores(self) -> None:
         self.postgres = Postgres(self.data_dir / "postgres")
