@@ -13,6 +13,7 @@ import { History } from './history'
 import type { FinishedStroke, LabelStore } from './label-store'
 import { type Lease, requestLease } from './lease'
 import { type LocalSettings, loadSettings, saveSettings } from './local-settings'
+import { needsPerson } from './phase'
 import type { ResolutionParts } from './resolution'
 import { SaveMachine } from './save-machine'
 import { SegmentBook } from './segment-book'
@@ -56,7 +57,7 @@ export class DocumentSession {
 
   constructor(readonly parts: SessionParts) {
     const { api, environment, labels, userId, segmentation } = parts
-    const { clock, journal, locks } = environment
+    const { clock, journal, locks, channel } = environment
     const segmentationId = segmentation.id
     this.settings = loadSettings(`${segmentationId}.${userId}`, environment.storage)
     this.segments = new SegmentBook(segmentation.segments)
@@ -68,12 +69,16 @@ export class DocumentSession {
       onChange: () => this.publish(),
       onSaved: (entry, revision, drawn) => this.saved(entry, revision, drawn),
       onDropped: (entry) => this.history.remove(entry.uuid, undefined),
+      onDispute: (dispute) => {
+        // Mine left there what was there before, or the same as theirs: nothing to decide.
+        if (dispute.conflict.voxels === 0) void this.actions.resolveConflict(new Map())
+      },
       onRead: () => this.read(),
     })
     labels.setEditable(false)
     labels.onStroke = (stroke) => this.stroke(stroke)
     this.actions = documentActions(this)
-    const leaseParts = { locks, connect: () => journal.connect(), clock }
+    const leaseParts = { locks, connect: () => journal.connect(), channel, clock }
     this.lease = requestLease(`maskloop:${segmentationId}`, leaseParts, {
       onGained: () => {
         this.gaining = this.gain()
@@ -166,7 +171,7 @@ export class DocumentSession {
       undoKey: history.undoKey,
       redoKey: history.redoKey,
       pending: machine.entries.length,
-      conflict: phase.kind === 'conflict' ? phase.dispute.conflict : null,
+      conflict: phase.kind === 'conflict' && needsPerson(phase) ? phase.dispute.conflict : null,
       refusal: phase.kind === 'refused' ? phase.refusal : null,
     })
   }

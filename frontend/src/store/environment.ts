@@ -8,6 +8,8 @@ export interface Environment {
   readonly journal: IndexedDbJournal
   /** Missing where there is no secure context. */
   readonly locks: LockManager | undefined
+  /** Between the tabs of this browser. */
+  readonly channel: (name: string) => BroadcastChannel
   readonly storage: Storage | undefined
   readonly input: InputSource
   /** Where `online`, `focus` and `beforeunload` come from. */
@@ -27,6 +29,7 @@ export function browserEnvironment(): Environment {
     clock: systemClock,
     journal: browserJournal(),
     locks: globalThis.navigator?.locks,
+    channel: (name) => new BroadcastChannel(name),
     storage: storage(),
     input: document,
     window,

@@ -21,22 +21,28 @@ export interface LeaseParts {
   /** Missing where there is no secure context. */
   readonly locks: LockManager | undefined
   readonly connect: () => Promise<IDBDatabase>
+  readonly channel: (name: string) => BroadcastChannel
   readonly clock: Clock
 }
 
-type Message = { kind: 'yield' } | { kind: 'released' }
+type Message = { kind: 'yield' } | { kind: 'released' } | { kind: 'who' } | { kind: 'alive' }
 
 /** How long the other tab may take to finish its stroke before the lease is taken from it. */
 const YIELD_MS = 2_000
+/** How long a tab that is alive may take to say so. */
+const ALIVE_MS = 400
+const LOOK_MS = 50
 
 export function requestLease(name: string, parts: LeaseParts, listener: LeaseListener): Lease {
   const holder =
     parts.locks === undefined ? new StoredHolder(name, parts, listener) : new LockHolder(name, parts.locks, listener)
-  return new ChannelLease(name, holder, parts.clock, listener)
+  return new ChannelLease(name, holder, parts, listener)
 }
 
 interface Holder {
   readonly isHeld: boolean
+  /** Whether a tab that died may still seem to have the lease. */
+  readonly outlivesTab: boolean
   /** Takes the lease if it is free. */
   acquire(): Promise<void>
   steal(): Promise<void>
@@ -46,29 +52,31 @@ interface Holder {
 /** What both kinds of lease share: the tabs talk to each other so that nobody is cut off in the middle of a stroke. */
 class ChannelLease implements Lease {
   readonly ready: Promise<void>
-  private readonly channel: BroadcastChannel | null
+  private readonly channel: BroadcastChannel
+  private readonly clock: Clock
   private isReleased = false
+  private isAnswered = false
 
   constructor(
     name: string,
     private readonly holder: Holder,
-    private readonly clock: Clock,
+    parts: LeaseParts,
     private readonly listener: LeaseListener,
   ) {
-    this.channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(name)
-    this.channel?.addEventListener('message', (event: MessageEvent<Message>) => this.heard(event.data))
-    this.ready = holder.acquire()
+    this.clock = parts.clock
+    this.channel = parts.channel(name)
+    this.channel.addEventListener('message', (event: MessageEvent<Message>) => this.heard(event.data))
+    this.ready = this.acquire()
   }
 
   async takeOver(): Promise<void> {
     await this.ready
     if (this.holder.isHeld) return
     this.post({ kind: 'yield' })
-    const until = this.clock.now() + YIELD_MS
-    while (!this.holder.isHeld && this.clock.now() < until && !this.isReleased) {
-      await new Promise<void>((resolve) => void this.clock.after(50, resolve))
-      if (!this.holder.isHeld) await this.holder.acquire()
-    }
+    await this.look(YIELD_MS, async () => {
+      await this.holder.acquire()
+      return this.holder.isHeld
+    })
     if (!this.holder.isHeld && !this.isReleased) await this.holder.steal()
   }
 
@@ -78,7 +86,26 @@ class ChannelLease implements Lease {
     await this.ready
     await this.holder.release()
     this.post({ kind: 'released' })
-    this.channel?.close()
+    this.channel.close()
+  }
+
+  private async acquire(): Promise<void> {
+    await this.holder.acquire()
+    if (this.holder.isHeld || !this.holder.outlivesTab) return
+    // A crash leaves the lease behind: who does not answer does not edit.
+    this.isAnswered = false
+    this.post({ kind: 'who' })
+    await this.look(ALIVE_MS, async () => this.isAnswered)
+    if (!this.isAnswered && !this.isReleased) await this.holder.steal()
+  }
+
+  /** Looks every now and then whether something has happened, until `limitMs` have passed. */
+  private async look(limitMs: number, hasHappened: () => Promise<boolean>): Promise<void> {
+    const until = this.clock.now() + limitMs
+    while (!this.isReleased && this.clock.now() < until) {
+      await new Promise<void>((resolve) => void this.clock.after(LOOK_MS, resolve))
+      if (await hasHappened()) return
+    }
   }
 
   private heard(message: Message): void {
@@ -86,6 +113,12 @@ class ChannelLease implements Lease {
     switch (message.kind) {
       case 'yield':
         if (this.holder.isHeld) void this.listener.beforeYield().finally(() => this.letGo())
+        return
+      case 'who':
+        if (this.holder.isHeld) this.post({ kind: 'alive' })
+        return
+      case 'alive':
+        this.isAnswered = true
         return
       case 'released':
         void this.holder.acquire()
@@ -100,12 +133,13 @@ class ChannelLease implements Lease {
   }
 
   private post(message: Message): void {
-    this.channel?.postMessage(message)
+    this.channel.postMessage(message)
   }
 }
 
 /** The lease as a Web Lock: the browser gives it back when the tab dies. */
 class LockHolder implements Holder {
+  readonly outlivesTab = false
   isHeld = false
   private letGo: () => void = () => {}
   private released: Promise<unknown> = Promise.resolve()
@@ -166,6 +200,7 @@ const LEASE_MS = 8_000
 
 /** The lease as a row with a time limit, where there are no Web Locks: plain http on a local network. */
 class StoredHolder implements Holder {
+  readonly outlivesTab = true
   isHeld = false
   private readonly tab = newUuid()
   private cancelBeat: () => void = () => {}

@@ -14,9 +14,14 @@ export type Phase =
   | { readonly kind: 'conflict'; readonly dispute: Dispute }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
-/** Phases that only a person ends. */
+/** Phases in which nothing is sent until something else ends them. */
 export function isBlocking({ kind }: Phase): boolean {
   return kind === 'signedOut' || kind === 'conflict' || kind === 'refused'
+}
+
+/** A dispute in which nothing of mine is left is settled without asking. */
+export function needsPerson(phase: Phase): boolean {
+  return phase.kind === 'conflict' ? phase.dispute.conflict.voxels > 0 : isBlocking(phase)
 }
 
 /** The phase in the words of the status bar. */
@@ -27,8 +32,10 @@ export function saveStateOf(
   revision: number,
 ): SaveState {
   switch (phase.kind) {
-    case 'conflict':
-      return { kind: 'conflict', voxels: phase.dispute.conflict.voxels }
+    case 'conflict': {
+      const { voxels } = phase.dispute.conflict
+      return voxels > 0 ? { kind: 'conflict', voxels } : { kind: 'saving', tiles: queue.length }
+    }
     case 'refused': {
       const { status, code, title } = phase.refusal
       return { kind: 'refused', status, code, title }

@@ -3,14 +3,14 @@ import type { SavedRevision, SegmentationApi } from '../api/segmentations'
 import type { TilePatch } from '../labelmap/stroke-body'
 import { decodeTilesBody } from '../labelmap/tiles-body'
 import { type Clock, pauseMs } from './clock'
-import { findDispute } from './conflicts'
+import { type Dispute, findDispute } from './conflicts'
 import type { SaveState } from './document-state'
 import { type Entry, editOf } from './entry'
 import type { Edit, EntryBook } from './entry-book'
 import type { Ground } from './ground'
 import type { LabelStore } from './label-store'
 import { outcomeOf } from './outcome'
-import { isBlocking, type Phase, saveStateOf } from './phase'
+import { isBlocking, needsPerson, type Phase, saveStateOf } from './phase'
 
 export interface MachineParts {
   readonly api: SegmentationApi
@@ -28,6 +28,8 @@ export interface MachineListener {
   onSaved(entry: Entry, revision: SavedRevision, drawn: readonly TilePatch[]): void
   /** An entry was given up, because somebody had undone it already. */
   onDropped(entry: Entry): void
+  /** The machine stands until the dispute is resolved. */
+  onDispute(dispute: Dispute): void
   /** Tiles of the server were put in place. */
   onRead(): void
 }
@@ -293,8 +295,10 @@ export class SaveMachine {
     if (!this.isActive || this.isBlocked) return
     if (!isRead || this.needsRead) return this.wait(null)
     const dispute = await this.whenIdle(() => findDispute(this.parts.ground.chains()))
-    if (dispute !== null) this.enter({ kind: 'conflict', dispute })
-    else if (this.staleAnswers >= STALE_LIMIT) this.wait(null)
+    if (dispute !== null) {
+      this.enter({ kind: 'conflict', dispute })
+      this.listener.onDispute(dispute)
+    } else if (this.staleAnswers >= STALE_LIMIT) this.wait(null)
   }
 
   /** Reads the tiles that are newer than the ground. True: go on. */
@@ -391,7 +395,7 @@ export class SaveMachine {
     const { kind } = this.phase
     const isDone = this.queue.length === 0 && !this.needsRead && !this.isRunning && this.jobs.length === 0
     const isStuck =
-      this.isBlocked || kind === 'waiting' || !this.isActive || (this.readAttempt > 0 && this.queue.length === 0)
+      needsPerson(this.phase) || kind === 'waiting' || !this.isActive || (this.readAttempt > 0 && this.queue.length === 0)
     if (!isDone && !isStuck) return
     const settlers = this.settlers
     this.settlers = []
