@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -79,20 +80,27 @@ def session(engine: Engine) -> Iterator[Session]:
         transaction.rollback()
 
 
-@pytest.fixture
-def settings(template_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+@contextmanager
+def fresh_settings(template: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     """Settings of a fresh copy of the database and a fresh store on disk; every cache of them is renewed."""
-    copy, url = _copy_database(template_database)
+    copy, url = _copy_database(template)
     monkeypatch.setenv("MASKLOOP_DATABASE_URL", url)
-    monkeypatch.setenv("MASKLOOP_STORE_URL", f"file://{tmp_path / 'store'}")
-    monkeypatch.setenv("MASKLOOP_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("MASKLOOP_STORE_URL", f"file://{folder / 'store'}")
+    monkeypatch.setenv("MASKLOOP_DATA_DIR", str(folder / "data"))
     monkeypatch.setenv("MASKLOOP_TEST_FAIL_POINTS", "1")
     monkeypatch.setenv("MASKLOOP_PASSWORD_MEMORY_KIB", "32")
     _forget()
     yield get_settings()
     db.get_engine().dispose()
     _forget()
-    _drop_database(template_database, copy)
+    _drop_database(template, copy)
+
+
+@pytest.fixture
+def settings(template_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """Fresh settings for one test."""
+    with fresh_settings(template_database, tmp_path, monkeypatch) as settings:
+        yield settings
 
 
 @pytest.fixture

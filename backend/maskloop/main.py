@@ -5,6 +5,7 @@ from fastapi.routing import APIRoute
 
 from maskloop import __version__
 from maskloop.api import health
+from maskloop.api.openapi import describe
 from maskloop.api.problems import install_problem_handlers
 from maskloop.api.protection import Protection
 from maskloop.api.static import front_end, front_end_folder
@@ -12,6 +13,7 @@ from maskloop.core.settings import get_settings
 from maskloop.projects import access
 
 API = "/api/v1"
+DESCRIPTION = "Label and segment medical images. Not for diagnostic use. Research and annotation only."
 
 
 def routers() -> list[APIRouter]:
@@ -41,13 +43,17 @@ def create_app() -> FastAPI:
     app = FastAPI(
         title="Maskloop",
         version=__version__,
-        description="Not for diagnostic use. Research and annotation only.",
-        openapi_url=None,
+        description=DESCRIPTION,
+        openapi_url=f"{API}/openapi.json",
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
     )
     app.state.access = access.check
+    actions = {
+        (method, API + route.path): access.action_of(route) for route in api_routes() for method in route.methods
+    }
+    app.openapi = lambda: describe(app, actions)  # type: ignore[method-assign]
     install_problem_handlers(app)
     for router in routers():
         app.include_router(router, prefix=API)
