@@ -5,7 +5,8 @@ import math
 import warnings
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
@@ -16,8 +17,9 @@ from nibabel.nifti2 import Nifti2Header
 from nibabel.spatialimages import HeaderDataError
 
 from maskloop.formats.errors import BrokenFile, Refused
-from maskloop.formats.limits import NARROW_SPACE, Limits, require_present, require_size
+from maskloop.formats.limits import Limits, require_present, require_size
 from maskloop.formats.nifti_geometry import LPS_FROM_RAS, NO_PLACE, SCANNER, Place, read_place
+from maskloop.formats.picture import Picture, kept_type
 from maskloop.formats.receipt import GeometryReceipt, compare
 from maskloop.imaging.affine import is_sheared
 from maskloop.imaging.labelmap import LabelArray, Labelmap
@@ -28,8 +30,6 @@ RGBA: Final = 2304
 MAX_STEPS: Final = 128
 GZIP_RATIO: Final = 400
 GZIP_FREE_BYTES: Final = 64 * 2**20
-INT16: Final = np.iinfo(np.int16)
-UINT16: Final = np.iinfo(np.uint16)
 NOTICE: Final = b"Maskloop. Not for diagnostic use"
 HEADER_ERRORS: Final = (ValueError, OSError, EOFError, KeyError, TypeError, OverflowError, zlib.error, HeaderDataError)
 
@@ -110,6 +110,24 @@ def read_slices(file: NiftiFile, order: Sequence[int], *, step: int = 0) -> Iter
     for k in order:
         plane = np.array(voxels[k])
         yield plane[..., :3].copy() if file.channels == 4 else plane.astype(file.dtype)
+
+
+def pictures(file: NiftiFile) -> list[Picture]:
+    """Return one picture stack per step of the fourth axis, or the whole 3-D file."""
+    channels = 3 if file.channels > 1 else 1
+    return [
+        Picture(
+            shape=file.shape,
+            channels=channels,
+            dtype=file.dtype,
+            rows=partial(read_slices, file, step=step),
+            label=f"step {step + 1}" if file.steps > 1 else "",
+            spacing=file.place.spacing,
+            notes=file.notes,
+            facts=file.place.facts,
+        )
+        for step in range(file.steps)
+    ]
 
 
 def unpacked(path: Path, target: Path, limits: Limits) -> Path:
@@ -264,24 +282,8 @@ def _mapped(file: NiftiFile) -> Voxels:
 
 def _with_kept_type(file: NiftiFile) -> NiftiFile:
     """Name the type that is kept: the stored one where the pixel file has it, else the smallest that holds all."""
-    stored = np.dtype(file.stored_dtype)
-    notes = list(file.notes)
-    if file.channels > 1 or stored == np.uint8:
-        kept = "uint8"
-    elif stored.kind == "f":
-        kept = "float32"
-        if stored.itemsize == 8:
-            notes.append("64-bit values are kept with 32 bits")
-    elif stored.itemsize <= 2:
-        kept = "uint16" if stored.kind == "u" else "int16"
-    else:
-        low, high = _extent(file)
-        fits_signed = low >= INT16.min and high <= INT16.max
-        kept = "int16" if fits_signed else "uint16" if low >= 0 and high <= UINT16.max else "float32"
-        if kept == "float32" and max(abs(low), abs(high)) > 2**24:
-            notes.append(f"Whole numbers above 16,777,216 were rounded to 32{NARROW_SPACE}bits")
-    channels = min(file.channels, 4)
-    return NiftiFile(**{**vars(file), "dtype": kept, "channels": channels, "notes": tuple(notes)})
+    kept, notes = kept_type(np.dtype(file.stored_dtype), lambda: _extent(file))
+    return replace(file, dtype=kept, notes=(*file.notes, *notes))
 
 
 def _extent(file: NiftiFile) -> tuple[int, int]:
