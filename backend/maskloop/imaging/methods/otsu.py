@@ -31,8 +31,8 @@ def otsu_threshold(values: NDArray[np.number]) -> float:
 
     Notes
     -----
-    N. Otsu, "A threshold selection method from gray-level histograms", IEEE Trans. SMC 9 (1979) 62-66, on at most 4,096
-    bins between the 0.1 % and 99.9 % quantiles.
+    N. Otsu, "A threshold selection method from gray-level histograms", IEEE Trans. SMC 9 (1979) 62-66, on a bin
+    per value, or on 4,096 bins, between the 0.1 % and 99.9 % quantiles.
     """
     counts, centres = _histogram(values)
     if counts.size < 2:
@@ -48,39 +48,55 @@ def otsu_threshold(values: NDArray[np.number]) -> float:
 
 
 def _histogram(values: NDArray[np.number]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return counts and centres of bins; what lies in the tails is counted at their ends."""
     flat = np.asarray(values).ravel()
     if flat.size == 0:
         return np.empty(0), np.empty(0)
-    low, high = _tails(flat)
-    if high <= low:
-        return np.ones(1), np.array([low])
-    bins = HISTOGRAM_BINS
-    if np.issubdtype(flat.dtype, np.integer):
-        bins = int(min(HISTOGRAM_BINS, high - low + 1))
-        step = (high - low + 1) / bins
-        edges = (low - 0.5, low - 0.5 + bins * step)
+    if flat.dtype.kind in "iu" and flat.dtype.itemsize <= 2:
+        first = int(flat.min())
+        counts = np.bincount(flat.astype(np.int32) - first).astype(np.float64)
+        centres = first + np.arange(counts.size, dtype=np.float64)
     else:
-        edges = (low, high)
-    counts, borders = np.histogram(np.clip(flat, low, high), bins=bins, range=edges)
-    return counts.astype(np.float64), (borders[:-1] + borders[1:]) / 2
+        low, high = _tails(flat)
+        if high <= low:
+            return np.ones(1), np.array([low])
+        counts, borders = np.histogram(np.clip(flat, low, high), bins=HISTOGRAM_BINS, range=(low, high))
+        centres = (borders[:-1] + borders[1:]) / 2
+    return _without_tails(counts.astype(np.float64), centres)
+
+
+def _without_tails(
+    counts: NDArray[np.float64], centres: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    reached = np.cumsum(counts) / counts.sum()
+    low = int(np.searchsorted(reached, TAIL))
+    high = max(low, int(np.searchsorted(reached, 1 - TAIL)))
+    if high == low:  # nearly all values are alike: the rest is what stands out
+        return counts, centres
+    kept = counts[low : high + 1].copy()
+    kept[0] += counts[:low].sum()
+    kept[-1] += counts[high + 1 :].sum()
+    return kept, centres[low : high + 1]
 
 
 def _tails(flat: NDArray[np.number]) -> tuple[float, float]:
-    """Return the TAIL quantiles, of at most about a million evenly taken values, and never an empty range."""
+    """Return the range between the tails, of at most about a million evenly taken values; never an empty one."""
     taken = flat[:: max(1, flat.size // 1_000_000)]
     low, high = (float(value) for value in np.quantile(taken, (TAIL, 1 - TAIL), method="nearest"))
     return (low, high) if high > low else (float(flat.min()), float(flat.max()))
 
 
-def body_mask(voxels: NDArray[np.number], *, spacing: Spacing = UNIT_SPACING) -> Mask:
+def body_mask(voxels: NDArray[np.number], *, spacing: Spacing = UNIT_SPACING, threshold: float | None = None) -> Mask:
     """Return the largest bright thing in a dark surround, filled slice by slice: a body in air, a head.
 
     Parameters
     ----------
     voxels : (K, J, I) array, any unit
     spacing : (3,) floats, mm, in i, j, k order
+    threshold : float, optional
+        What is brighter than the surround; Otsu's if not given.
     """
-    bright = voxels > otsu_threshold(voxels)
+    bright = voxels > (otsu_threshold(voxels) if threshold is None else threshold)
     opened = postprocess.opening(bright, radius_mm=BODY_OPENING_MM, spacing=spacing)
     found = postprocess.keep_largest(opened if opened.any() else bright)
     return postprocess.fill_holes(found, in_plane=True)
@@ -130,9 +146,10 @@ def segment_otsu(
 
 def _region(values: NDArray[np.number], side: Side, spacing: Spacing) -> Mask:
     """Return where in the body a second threshold is taken: of its tissue for bright, of all but its skin for dark."""
-    body = body_mask(values, spacing=spacing)
+    threshold = otsu_threshold(values)
+    body = body_mask(values, spacing=spacing, threshold=threshold)
     if side == "bright":
-        return body & (values > otsu_threshold(values))
+        return body & (values > threshold)
     return postprocess.erode(body, radius_mm=BODY_MARGIN_MM, spacing=spacing)
 
 
