@@ -60,6 +60,14 @@ def wait(job, inputs):
         time.sleep(0.05)
 
 
+@handles("probe-wait-briefly", queue="io", inputs=Nothing)
+def wait_briefly(job, inputs):
+    for _ in range(15):
+        job.progress(0.5, "Waiting")
+        time.sleep(0.1)
+    return {"waited": True}
+
+
 @handles("probe-split", queue="io", inputs=Nothing)
 def split(job, inputs):
     with job.transaction(finish=Finish.WITH_CHILDREN) as session:

@@ -41,6 +41,7 @@ class Watcher:
     seen: EntryId | None
     lines: asyncio.Queue[bytes] = field(default_factory=asyncio.Queue)
     caught_up: bool = False
+    greeted: bool = False  # what came before was sent, or cannot be: only now may the state follow
     news: News | None = None
 
     @property
@@ -109,6 +110,8 @@ class JobEvents:
             found = await client.xread(cast("Positions", positions), block=READ_BLOCK_MS)
         except (RedisError, OSError) as error:
             get_logger(__name__).debug("streams-away", kind=type(error).__name__)
+            for watcher in self._watchers:
+                watcher.greeted = True
             await asyncio.sleep(READ_BLOCK_MS / 1000)
             return False
         hints = [self._hand_on(stream, entries) for stream, entries in cast("Found", found or [])]
@@ -139,18 +142,19 @@ class JobEvents:
         watcher.seen = max(watcher.seen or START, newest)
         if watcher in self._watchers:
             self._read_to.setdefault(watcher.job_id, newest)
-        watcher.caught_up = True
+        watcher.caught_up = watcher.greeted = True
 
     async def _poll_rows(self) -> None:
         """Tell each watcher the state of their job, where it changed."""
         self._polled_at = time.monotonic()
-        wanted = {watcher.job_id for watcher in self._watchers}
+        greeted = [watcher for watcher in self._watchers if watcher.greeted]
+        wanted = {watcher.job_id for watcher in greeted}
         try:
             found = await asyncio.to_thread(read_news, wanted)
         except DBAPIError as error:
             get_logger(__name__).debug("rows-away", kind=type(error).__name__)
             return
-        for watcher in self._watchers:
+        for watcher in greeted:
             news = found.get(watcher.job_id)
             if news is not None and news != watcher.news:
                 watcher.news = news
