@@ -26,10 +26,15 @@ def routers() -> list[APIRouter]:
     from maskloop.jobs.routes import router as jobs
     from maskloop.models.routes import router as models
     from maskloop.projects.routes import router as projects
+    from maskloop.segmentations.proposal_routes import router as proposals
+    from maskloop.segmentations.routes import router as segmentations
     from maskloop.users.routes import router as users
     from maskloop.worklist.routes import router as worklist
 
-    return [health.router, users, projects, audit, uploads, tus, images, jobs, models, worklist, export]
+    return [
+        *(health.router, users, projects, audit, uploads, tus, images, jobs, models),
+        *(segmentations, proposals, worklist, export),
+    ]
 
 
 def api_routes() -> list[APIRoute]:

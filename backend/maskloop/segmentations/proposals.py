@@ -1,6 +1,6 @@
 """Proposals: what a segmenter suggests, in local numbers, until a person accepts or drops it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -15,7 +15,6 @@ from maskloop.core.db import Json
 from maskloop.core.errors import Conflict, Invalid, NotFound
 from maskloop.imaging.label_tile import Voxels, decode_tile, diff_patch, encode_tile, tile_size
 from maskloop.imaging.label_wire import SeqTile, encode_tiles
-from maskloop.projects.tables import Label
 from maskloop.segmentations import queries
 from maskloop.segmentations.errors import StaleVoxels
 from maskloop.segmentations.ledger import Author, Entry, Ledger, Saved, TileChange, body_digest
@@ -135,17 +134,19 @@ def accept_proposal(
     key: UUID,
     author: Author,
     replace: bool = False,
+    labels: Mapping[int, UUID] | None = None,
     max_tiles: int | None = MAX_ACCEPTED_TILES,
 ) -> Saved:
     """Append one revision that draws a proposal, naming its segmenter, version and hash.
 
     A semantic structure goes to its label's segment (a new number if there is none), instances to new numbers. It is
-    drawn on background and over its own segment; with `replace` over everything. The caller commits. Raises NotFound,
+    drawn on background and over its own segment; with `replace` over everything. `labels` says by local number where
+    a structure goes, in place of what the proposal says. The caller commits. Raises NotFound,
     KeyReused, Closed, Conflict `proposal-ended`, StaleVoxels if voxels that it draws changed since it was computed, and
     NeedsJob above `max_tiles`; then nothing was changed and the proposal stays.
     """
     ledger = Ledger(session, get(session, proposal_id).segmentation_id)
-    digest = body_digest("accept", proposal_id, replace)
+    digest = body_digest("accept", proposal_id, replace, sorted((labels or {}).items()))
     if first := ledger.first_answer(key, digest):
         return first
     ledger.require_open()
@@ -156,7 +157,7 @@ def accept_proposal(
     if max_tiles is not None and len(stored) > max_tiles:
         raise NeedsJob
     segments = ledger.segments()
-    numbers, changes, next_number = _assign_numbers(ledger, segments, proposal)
+    numbers, changes, next_number = _assign_numbers(ledger, segments, proposal, labels or {})
     tiles = _draw(ledger, proposal, stored, numbers, replace=replace)
     entry = Entry(
         key=key,
@@ -200,7 +201,7 @@ def proposed_segments(proposal: Proposal) -> list[ProposedSegment]:
 
 
 def _assign_numbers(
-    ledger: Ledger, segments: SegmentTable, proposal: Proposal
+    ledger: Ledger, segments: SegmentTable, proposal: Proposal, labels: Mapping[int, UUID]
 ) -> tuple[Voxels, list[FieldChange], int]:
     """Return the number for each local number, what that adds to the segments, and the next free number."""
     numbers = np.zeros(NUMBERS, np.uint16)
@@ -209,9 +210,11 @@ def _assign_numbers(
     for proposed in proposed_segments(proposal):
         if proposed.voxels == 0:
             continue
-        if proposed.label_id is None:
-            raise Invalid(f"{proposed.name} has no label to go to.", code="unknown-label")
-        label: Label = require_label(ledger, proposed.label_id)
+        label_id = labels.get(proposed.local, proposed.label_id)
+        if label_id is None:
+            detail = f"{proposed.name} has no label to go to. Say which."
+            raise Invalid(detail, code="unknown-label", local=proposed.local)
+        label = require_label(ledger, label_id)
         count = proposed.last_local - proposed.local + 1
         row = semantic_segment(segments, label.id, 0) if count == 1 and label.kind == "semantic" else None
         if row is None:

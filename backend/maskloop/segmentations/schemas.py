@@ -13,6 +13,7 @@ Number = Annotated[int, Field(ge=1, le=65_535)]
 Numbers = Annotated[list[Number], Field(min_length=1, max_length=10_000)]
 Seq = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Purpose = Literal["reading"]
+Parameters = dict[str, str | bool | int | Annotated[float, Field(allow_inf_nan=False)] | None]
 
 
 class _Body(BaseModel):
@@ -173,14 +174,17 @@ class ProposalIn(_Body):
 
     segmenter: Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=NO_NUL)]
     version: Annotated[str, StringConstraints(max_length=60, pattern=NO_NUL)] | None = None
-    parameters: dict[str, str | bool | int | Annotated[float, Field(allow_inf_nan=False)]] = {}
-    label_id: UUID | None = Field(None, description="the label of what is proposed; without: found by name, or made")
+    parameters: Parameters = {}
+    label_id: UUID | None = Field(
+        None, description="the label of what is proposed; without: found by code, name or kind"
+    )
 
 
 class AcceptIn(_Body):
     """How a proposal becomes labels."""
 
     replace: bool = Field(False, description="also where other segments are drawn; else only on background")
+    labels: dict[int, UUID] = Field({}, description="the label of a structure by its local number, where it has none")
 
 
 class ProposalSegmentOut(BaseModel):
