@@ -56,7 +56,7 @@ def create_app() -> FastAPI:
     )
     app.state.access = access.check
     actions = {
-        (method, API + route.path): access.action_of(route) for route in api_routes() for method in route.methods
+        (method, API + route.path): access.action_of(route) for route in api_routes() for method in route.methods or ()
     }
     app.openapi = lambda: describe(app, actions)  # type: ignore[method-assign]
     install_problem_handlers(app)

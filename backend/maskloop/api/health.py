@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from functools import cache
 
-import redis
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -16,6 +15,7 @@ from maskloop import __version__
 from maskloop.api.problems import problem
 from maskloop.core import migrations
 from maskloop.core.db import get_engine
+from maskloop.core.redis import get_redis
 from maskloop.core.settings import get_settings
 from maskloop.core.storage import get_storage
 
@@ -139,7 +139,10 @@ def _check_schema() -> None:
 
 
 def _check_redis() -> None:
-    _redis(get_settings().redis_url.get_secret_value()).ping()
+    client = get_redis()
+    if client is None:
+        raise RuntimeError("MASKLOOP_REDIS_URL is not set")
+    client.ping()
 
 
 def _check_store() -> None:
@@ -157,8 +160,3 @@ def _probe_store(url: str, period: int) -> None:
     get_storage().put_bytes(key, b"probe")
     get_storage().delete(key)
     _probed[url] = period
-
-
-@cache
-def _redis(url: str) -> "redis.Redis":
-    return redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)

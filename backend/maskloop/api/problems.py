@@ -1,5 +1,6 @@
 """RFC 9457 problem documents: the one place where errors become statuses."""
 
+import traceback
 from collections.abc import Mapping
 
 from fastapi import FastAPI, Request
@@ -90,5 +91,8 @@ def _database_away(request: Request, error: Exception) -> ProblemResponse:
 
 
 def _unexpected(request: Request, error: Exception) -> ProblemResponse:
-    get_logger(__name__).error("unexpected", kind=type(error).__name__, route=request.scope.get("path_format", ""))
+    # Frames and no message: what a message says may be a patient's.
+    frames = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-4:]]
+    route = getattr(request.scope.get("route"), "path", "")
+    get_logger(__name__).error("unexpected", kind=type(error).__name__, route=route, frames=frames)
     return problem(500, "internal", "Something failed here. It was logged.", instance=request.url.path)

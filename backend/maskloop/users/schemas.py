@@ -84,7 +84,7 @@ class SessionOut(BaseModel):
 class TokenOut(BaseModel):
     """A token without its secret."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, validate_by_name=True, validate_by_alias=True)
 
     id: UUID
     name: str
