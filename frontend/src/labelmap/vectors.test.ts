@@ -65,10 +65,15 @@ function bytesOf(base64: string): Bytes {
   return Uint8Array.from(Buffer.from(base64, 'base64'))
 }
 
-function valuesOf(base64: string): number[] {
+function valuesOf(base64: string): Uint16Array {
   const bytes = bytesOf(base64)
   const view = new DataView(bytes.buffer)
-  return Array.from({ length: bytes.length / 2 }, (_, n) => view.getUint16(2 * n, true))
+  return Uint16Array.from({ length: bytes.length / 2 }, (_, n) => view.getUint16(2 * n, true))
+}
+
+/** `toEqual` takes half a second for 65,536 voxels. */
+function same(a: Uint8Array | Uint16Array, b: Uint8Array | Uint16Array): boolean {
+  return a.length === b.length && a.every((value, at) => value === b[at])
 }
 
 function runsOf(patch: Patch): Run[] {
@@ -87,15 +92,15 @@ describe.each(vectors<TileVector>('label-tiles'))('label tile: $name', ({ width,
   const size = width * height
 
   test('reads the bytes that Python wrote', async () => {
-    expect([...(await decodeLabelTile(bytesOf(bytes), size))]).toEqual(valuesOf(values))
+    expect(same(await decodeLabelTile(bytesOf(bytes), size), valuesOf(values))).toBe(true)
   })
 
   test('writes the same bytes before zlib, and reads its own', async () => {
-    const voxels = Uint16Array.from(valuesOf(values))
+    const voxels = valuesOf(values)
 
-    expect(packLabelTile(voxels)).toEqual(bytesOf(raw))
-    expect(await decodeLabelTile(await encodeLabelTile(voxels), size)).toEqual(voxels)
-    expect(unpackLabelTile(bytesOf(raw), size)).toEqual(voxels)
+    expect(same(packLabelTile(voxels), bytesOf(raw))).toBe(true)
+    expect(same(await decodeLabelTile(await encodeLabelTile(voxels), size), voxels)).toBe(true)
+    expect(same(unpackLabelTile(bytesOf(raw), size), voxels)).toBe(true)
   })
 })
 
@@ -142,9 +147,12 @@ test.each(vectors<TilesVector>('tiles'))('tiles body: $name', async ({ shape, se
   const body = await decodeTilesBody(bytesOf(bytes), shape)
 
   expect(body.seq).toBe(seq)
-  expect(body.tiles.map((tile) => [positionText(tile.position), tile.seq, [...tile.voxels]])).toEqual(
-    tiles.map((tile) => [tile.pos, tile.seq, valuesOf(tile.values)]),
+  expect(body.tiles.map((tile) => [positionText(tile.position), tile.seq])).toEqual(
+    tiles.map(({ pos, seq: at }) => [pos, at]),
   )
+  tiles.forEach(({ values }, n) => {
+    expect(same(body.tiles[n]?.voxels ?? new Uint16Array(), valuesOf(values))).toBe(true)
+  })
 })
 
 test.each(vectors<BadVector>('bad-label-bytes'))('refuses a $kind that is broken: $name', async ({ kind, bytes }) => {

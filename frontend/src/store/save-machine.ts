@@ -1,7 +1,5 @@
-import { ApiProblem } from '../api/http'
 import type { SavedRevision, SegmentationApi } from '../api/segmentations'
 import type { TilePatch } from '../labelmap/stroke-body'
-import { decodeTilesBody } from '../labelmap/tiles-body'
 import { type Clock, pauseMs } from './clock'
 import { type Dispute, findDispute } from './conflicts'
 import type { SaveState } from './document-state'
@@ -11,6 +9,7 @@ import type { Ground } from './ground'
 import type { LabelStore } from './label-store'
 import { outcomeOf } from './outcome'
 import { isBlocking, needsPerson, type Phase, saveStateOf } from './phase'
+import { TileReader } from './tile-reader'
 
 export interface MachineParts {
   readonly api: SegmentationApi
@@ -47,22 +46,20 @@ export class SaveMachine {
   private queue: Entry[] = []
   private attempt = 0
   private staleAnswers = 0
-  private needsRead = false
-  private readsWhole = false
-  private readAttempt = 0
-  private readAt = 0
   private userCheckedAt = Number.NEGATIVE_INFINITY
   private isRunning = false
   private isActive = false
   private jobs: { run: () => Promise<void>; reject: (cause: Error) => void }[] = []
-  private announced = 0
   private cancelTimer: () => void = () => {}
   private settlers: (() => void)[] = []
+  private readonly reader: TileReader
 
   constructor(
     private readonly parts: MachineParts,
     private readonly listener: MachineListener,
-  ) {}
+  ) {
+    this.reader = new TileReader(parts)
+  }
 
   get entries(): readonly Entry[] {
     return this.queue
@@ -128,7 +125,7 @@ export class SaveMachine {
   /** Tries at once: the network came back, the window has the focus, the user asked. */
   wake(): void {
     this.attempt = 0
-    this.readAt = 0
+    this.reader.hurry()
     this.parts.book.rescue(this.queue)
     this.userCheckedAt = Number.NEGATIVE_INFINITY
     if (this.phase.kind === 'waiting' || this.phase.kind === 'signedOut') this.enter({ kind: 'queued' })
@@ -145,15 +142,13 @@ export class SaveMachine {
 
   /** The server is known, or supposed, to have more than this client. */
   requestRead(isWhole = false): void {
-    this.needsRead = true
-    this.readsWhole ||= isWhole
+    this.reader.want(isWhole)
     this.run()
   }
 
   /** A revision was announced. Our own may be among them, before its answer. */
   notice(seq: number): void {
-    if (seq <= this.parts.ground.seq) return
-    this.announced = Math.max(this.announced, seq)
+    this.reader.notice(seq)
     this.run()
   }
 
@@ -193,12 +188,12 @@ export class SaveMachine {
 
   /** Does the next thing; false when there is nothing to do now. */
   private async step(): Promise<boolean> {
-    const { book, clock, ground } = this.parts
+    const { book } = this.parts
     const head = this.queue[0]
-    if ((head === undefined || this.isBlocked) && this.announced > ground.seq) this.needsRead = true
     const isPaused = this.phase.kind === 'waiting' || this.phase.kind === 'signedOut'
     // During a conflict the ground stands still, so that what the user decides is what she sees.
-    if (this.needsRead && !isPaused && this.phase.kind !== 'conflict' && clock.now() >= this.readAt) return this.read()
+    const mayRead = !isPaused && this.phase.kind !== 'conflict'
+    if (mayRead && this.reader.isDue(head === undefined || this.isBlocked)) return this.read()
     if (this.isBlocked || isPaused) return false
     if (head !== undefined) {
       if (head.journal === 'writing') this.enter({ kind: 'journalling' })
@@ -248,7 +243,7 @@ export class SaveMachine {
     const take = (): void => {
       const drawn = ground.drawn(entry.uuid)
       this.queue = this.queue.filter((other) => other !== entry)
-      if (ground.acknowledge(entry.uuid, revision.seq, revision.parent)) this.needsRead = true
+      if (ground.acknowledge(entry.uuid, revision.seq, revision.parent)) this.reader.want()
       this.listener.onSaved(entry, revision, drawn)
     }
     // The answer to a repeat may move voxels that are shown: not under an open stroke.
@@ -281,7 +276,7 @@ export class SaveMachine {
       this.queue = this.queue.filter((other) => other !== entry)
       ground.replacePending(this.queue.map(editOf))
     })
-    this.needsRead = true
+    this.reader.want()
     this.listener.onDropped(entry)
     await book.remove(entry)
     this.enter({ kind: this.queue.length === 0 ? 'idle' : 'queued' })
@@ -290,10 +285,9 @@ export class SaveMachine {
   /** The server says that voxels changed under the head: reads them and looks which. */
   private async compare(): Promise<void> {
     this.staleAnswers += 1
-    this.needsRead = true
     const isRead = await this.read()
     if (!this.isActive || this.isBlocked) return
-    if (!isRead || this.needsRead) return this.wait(null)
+    if (!isRead) return this.wait(null)
     const dispute = await this.whenIdle(() => findDispute(this.parts.ground.chains()))
     if (dispute !== null) {
       this.enter({ kind: 'conflict', dispute })
@@ -301,45 +295,14 @@ export class SaveMachine {
     } else if (this.staleAnswers >= STALE_LIMIT) this.wait(null)
   }
 
-  /** Reads the tiles that are newer than the ground. True: go on. */
+  /** Reads what is newer than the ground. True: go on. */
   private async read(): Promise<boolean> {
-    const { api, ground, labels, segmentationId } = this.parts
-    const isWhole = this.readsWhole
-    const since = isWhole ? 0 : ground.seq
-    const { announced } = this
-    this.needsRead = false
-    this.readsWhole = false
-    try {
-      const body = await decodeTilesBody(await api.readTiles(segmentationId, since), labels.shape)
-      if (!this.isActive) return false
-      if (body.seq < ground.seq && !isWhole) {
-        // The server has gone back behind what it told us, as after a restore from a backup: everything again.
-        this.requestRead(true)
-        return true
-      }
-      await this.whenIdle(() => ground.apply(body, isWhole))
-      if (this.announced === announced) this.announced = 0
-      this.readAttempt = 0
-      this.listener.onRead()
-      return true
-    } catch (cause) {
-      if (this.isActive) this.readFailed(cause, isWhole)
-      return false
-    }
-  }
-
-  private readFailed(cause: unknown, isWhole: boolean): void {
-    const { clock } = this.parts
-    this.needsRead = true
-    this.readsWhole ||= isWhole
-    if (cause instanceof ApiProblem && cause.status === 401) {
-      if (this.phase.kind !== 'refused') this.enter({ kind: 'signedOut' })
-      return
-    }
-    this.readAttempt += 1
-    const pause = pauseMs(this.readAttempt, clock)
-    this.readAt = clock.now() + pause
-    clock.after(pause, () => this.run())
+    const result = await this.reader.read(() => this.isActive)
+    if (!this.isActive) return false
+    if (result === 'signedOut' && this.phase.kind !== 'refused') this.enter({ kind: 'signedOut' })
+    if (result === 'failed') this.parts.clock.after(this.reader.pauseMs, () => this.run())
+    if (result === 'read') this.listener.onRead()
+    return result === 'read'
   }
 
   private wait(afterMs: number | null): void {
@@ -393,9 +356,12 @@ export class SaveMachine {
 
   private checkSettled(): void {
     const { kind } = this.phase
-    const isDone = this.queue.length === 0 && !this.needsRead && !this.isRunning && this.jobs.length === 0
+    const isDone = this.queue.length === 0 && !this.reader.isNeeded && !this.isRunning && this.jobs.length === 0
     const isStuck =
-      needsPerson(this.phase) || kind === 'waiting' || !this.isActive || (this.readAttempt > 0 && this.queue.length === 0)
+      needsPerson(this.phase) ||
+      kind === 'waiting' ||
+      !this.isActive ||
+      (this.reader.isFailing && this.queue.length === 0)
     if (!isDone && !isStuck) return
     const settlers = this.settlers
     this.settlers = []
