@@ -61,7 +61,6 @@ export class Engine {
   private pictureStale = true
   private overlayStale = true
   private lookStale = true
-  private blurred = false
   private restTimer: ReturnType<typeof setTimeout> | null = null
   private request = 0
   private oldestSample: number | null = null
@@ -113,7 +112,7 @@ export class Engine {
     if (this.restTimer !== null) clearTimeout(this.restTimer)
     this.restTimer = setTimeout(() => {
       this.restTimer = null
-      if (this.blurred) this.pictureStale = true
+      if (this.stage.pictureScale < 1) this.pictureStale = true
       this.schedule()
     }, REST_MS)
   }
@@ -196,9 +195,8 @@ export class Engine {
     const whole = this.pictureStale || image.changed
     if (!whole && labels.changed === null) return null
     this.pictureStale = false
-    const scale = whole && this.restTimer !== null ? this.quality.scale : 1
-    if (whole) this.blurred = scale < 1
-    scene.draw(this.frameInput(), whole || labels.changed === null ? null : this.onScreen(labels.changed), scale)
+    if (whole) this.stage.setPictureScale(this.restTimer !== null ? this.quality.scale : 1)
+    scene.draw(this.frameInput(), whole || labels.changed === null ? null : this.onScreen(labels.changed))
     this.renders++
     return whole ? 'whole' : 'part'
   }
@@ -209,7 +207,6 @@ export class Engine {
     return {
       camera: model.camera,
       transform: model.transform,
-      dpr: this.stage.dpr,
       k: model.k,
       level: this.level(),
       rescale: this.options.image.channels === 3 ? [1, 0] : rescaleOf(this.options.image, model.k),

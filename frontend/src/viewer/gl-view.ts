@@ -111,7 +111,7 @@ export class GlView {
     )
     gl.activeTexture(gl.TEXTURE0 + 7)
     const textures = createImageTextures(gl, this.image, this.pyramid, { gpuBytes: this.gpuBytes, max3dTexture })
-    const scene = new Scene(gl, textures, this.pyramid, this.pyramid.base.shape)
+    const scene = new Scene(gl, textures, this.pyramid)
     for (const [which, bytes] of this.luts) scene.setLut(which, bytes)
     return scene
   }

@@ -29,6 +29,10 @@ export interface ImageTextures {
   readonly bytes: number
   readonly texture: WebGLTexture
   readonly table: PageTable
+  /** Everything in sight is on the GPU at the wanted level, as of the last `sync`. */
+  readonly complete: boolean
+  /** Nothing of the slice on screen is on the GPU. */
+  readonly empty: boolean
   /** A tile came from the server. */
   offer(key: number): void
   /** Uploads what the view needs at once, the rest until `deadline` (performance.now). */
@@ -81,6 +85,8 @@ class VolumeTextures implements ImageTextures {
   readonly sample: SampleKind
   readonly bytes: number
   readonly table: PageTable
+  complete = false
+  empty = true
   private readonly resident = new Set<number>()
   private waiting = new Set<number>()
 
@@ -102,11 +108,15 @@ class VolumeTextures implements ImageTextures {
   sync(view: TextureView, cache: TileCache, deadline: number): SyncResult {
     const { tilesAcross, tilesDown } = this.pyramid.base
     let uploads = 0
+    this.complete = true
+    this.empty = true
     for (let tj = 0; tj < tilesDown; tj++) {
       for (let ti = 0; ti < tilesAcross; ti++) {
         const key = tileKey(0, view.k, tj, ti)
         if (!this.resident.has(key) && this.send(key, cache)) uploads++
         this.table.set(ti, tj, 0, this.resident.has(key) ? 1 : 0)
+        this.complete &&= this.resident.has(key)
+        this.empty &&= !this.resident.has(key)
       }
     }
     for (const key of this.waiting) {
@@ -139,6 +149,8 @@ class PagedTextures implements ImageTextures {
   readonly sample: SampleKind
   readonly bytes: number
   readonly table: PageTable
+  complete = false
+  empty = true
   private readonly pool: PagePool
 
   constructor(
@@ -177,6 +189,7 @@ class PagedTextures implements ImageTextures {
       if (this.place(key, cache, (other) => pinned.has(other) || isNear(other, view.k))) uploads++
     }
     this.fillTable(view.k)
+    this.complete = view.keys.every((key) => this.pool.has(key) && addressOf(key).k === view.k)
     return { changed: this.table.flush() || uploads > 0, pending, uploads }
   }
 
@@ -217,10 +230,13 @@ class PagedTextures implements ImageTextures {
 
   private fillTable(slice: number): void {
     this.table.clear()
+    this.empty = true
     for (const key of this.pool.keys()) {
       const { level, k, tj, ti } = addressOf(key)
       const page = this.pool.get(key)
-      if (k === slice && page !== undefined) this.table.set(ti, tj, level, page + 1)
+      if (k !== slice || page === undefined) continue
+      this.table.set(ti, tj, level, page + 1)
+      this.empty = false
     }
   }
 }

@@ -25,9 +25,8 @@ type TileOf = (slot: number, tj: number, ti: number) => Uint16Array | null
 export class LabelTextures {
   pages: WebGLTexture
   readonly table: PageTable
-  /** Layers with something in this slice: the shader skips the rest. */
-  activeSlots = 0
-  hasProposal = false
+  /** Voxel box of the tiles that each slot has in this slice, lowest slot first: the rest need not be drawn. */
+  readonly occupied = new Map<number, Rect>()
   private pool: PagePool
   private readonly tilesAcross: number
   private readonly tilesDown: number
@@ -115,16 +114,15 @@ export class LabelTextures {
     this.reserve(found.length)
     let uploads = 0
     this.table.clear()
+    this.occupied.clear()
     // What changed while this slice was on screen, and was not sent yet, is sent whole.
     for (const key of this.dirty.keys()) this.pool.drop(key)
     this.dirty.clear()
     for (const { key, slot, tj, ti, voxels } of found) {
       if (this.pool.has(key)) this.pool.touch(key)
       else if (this.send(key, k, tj, ti, voxels)) uploads++
-      this.table.set(ti, tj, slot, (this.pool.get(key) ?? -1) + 1)
+      this.register(key, slot, tj, ti)
     }
-    this.activeSlots = layers
-    this.hasProposal = found.some(({ slot }) => slot === PROPOSAL_SLOT)
     this.table.flush()
     const [, rows, columns] = this.shape
     return { changed: { x0: 0, y0: 0, x1: columns, y1: rows }, uploads }
@@ -145,11 +143,34 @@ export class LabelTextures {
       else if (this.pool.has(key)) this.sendPart(key, tj, ti, voxels, part)
       else this.send(key, k, tj, ti, voxels)
       if (voxels !== null) uploads++
-      this.table.set(ti, tj, slot, (this.pool.get(key) ?? -1) + 1)
+      this.register(key, slot, tj, ti)
     }
     this.dirty.clear()
     this.table.flush()
     return { changed, uploads }
+  }
+
+  private register(key: number, slot: number, tj: number, ti: number): void {
+    const page = this.pool.get(key)
+    this.table.set(ti, tj, slot, page === undefined ? 0 : page + 1)
+    if (page === undefined) return
+    const box = this.tileBox(tj, ti)
+    const old = this.occupied.get(slot)
+    if (old === undefined && [...this.occupied.keys()].some((other) => other > slot)) this.insertInOrder(slot, box)
+    else this.occupied.set(slot, old === undefined ? box : union(old, box))
+  }
+
+  /** A map keeps the order of insertion, and layers are drawn in it. */
+  private insertInOrder(slot: number, box: Rect): void {
+    const entries = [...this.occupied, [slot, box] as const].sort((a, b) => a[0] - b[0])
+    this.occupied.clear()
+    for (const [at, value] of entries) this.occupied.set(at, value)
+  }
+
+  private tileBox(tj: number, ti: number): Rect {
+    const [, rows, columns] = this.shape
+    const [x0, y0] = [ti * LABEL_TILE, tj * LABEL_TILE]
+    return { x0, y0, x1: Math.min(columns, x0 + LABEL_TILE), y1: Math.min(rows, y0 + LABEL_TILE) }
   }
 
   /** Whether the dirty tiles find pages without taking one from a tile on screen. */
@@ -161,14 +182,7 @@ export class LabelTextures {
 
   private send(key: number, k: number, tj: number, ti: number, voxels: Uint16Array): boolean {
     if (this.pool.take(key, (other) => this.address(other).k === k) === null) return false
-    const [, rows, columns] = this.shape
-    const [x0, y0] = [ti * LABEL_TILE, tj * LABEL_TILE]
-    this.sendPart(key, tj, ti, voxels, {
-      x0,
-      y0,
-      x1: Math.min(columns, x0 + LABEL_TILE),
-      y1: Math.min(rows, y0 + LABEL_TILE),
-    })
+    this.sendPart(key, tj, ti, voxels, this.tileBox(tj, ti))
     return true
   }
 

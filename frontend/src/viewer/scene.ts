@@ -1,17 +1,16 @@
-import { type Camera, type Rect, type SliceTransform, unproject, unprojectStep } from '../geometry/camera'
-import type { Shape } from '../geometry/grid'
-import { type Gl, linkProgram, setNearest } from './gl'
+import { type Camera, projectBox, type Rect, type SliceTransform, unproject, unprojectStep } from '../geometry/camera'
+import { type Gl, setNearest } from './gl'
 import type { ImageTextures } from './image-textures'
-import { LabelTextures } from './label-textures'
+import { LabelTextures, PROPOSAL_SLOT } from './label-textures'
 import type { LutBytes } from './lut'
+import { Program } from './program'
 import type { Pyramid } from './pyramid'
-import { fragmentSource, MAX_LEVELS, VERTEX } from './shaders'
+import { imageFragment, labelFragment, MAX_LEVELS, VERTEX } from './shaders'
 
 /** All that a frame depends on, apart from the textures. */
 export interface FrameInput {
   readonly camera: Camera
   readonly transform: SliceTransform
-  readonly dpr: number
   readonly k: number
   readonly level: number
   readonly rescale: readonly [slope: number, intercept: number]
@@ -23,29 +22,32 @@ export interface FrameInput {
   readonly labelsVisible: boolean
 }
 
-const UNITS = { image: 0, table: 1, labels: 2, labelTable: 3, lut: 4, proposalLut: 5 } as const
+/** The canvas, which may have fewer pixels than the screen while things move. */
+interface Target {
+  readonly width: number
+  readonly height: number
+  /** Target pixels of a CSS pixel. */
+  readonly scale: number
+}
+
+const UPLOAD_UNIT = 7
 
 /** Everything on the GPU for one view; after a lost context a new one is made. */
 export class Scene {
   readonly labels: LabelTextures
-  private readonly program: WebGLProgram
-  private readonly uniforms = new Map<string, WebGLUniformLocation | null>()
+  private readonly imagePrograms = new Map<string, Program>()
+  private readonly labelPrograms = new Map<'segments' | 'proposal', Program>()
   private readonly lut: WebGLTexture
   private readonly proposalLut: WebGLTexture
-  private reduced: { framebuffer: WebGLFramebuffer; color: WebGLRenderbuffer; width: number; height: number } | null =
-    null
 
   constructor(
     readonly gl: Gl,
     readonly image: ImageTextures,
     private readonly pyramid: Pyramid,
-    shape: Shape,
   ) {
-    this.program = linkProgram(gl, VERTEX, fragmentSource(image.mode, image.sample))
-    this.labels = new LabelTextures(gl, shape)
+    this.labels = new LabelTextures(gl, pyramid.base.shape)
     this.lut = makeLutTexture(gl)
     this.proposalLut = makeLutTexture(gl)
-    this.setConstants()
   }
 
   get bytes(): number {
@@ -59,25 +61,23 @@ export class Scene {
     gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, 256, 256, gl.RGBA_INTEGER, gl.UNSIGNED_BYTE, bytes)
   }
 
-  /** Draws the view, or only `part` of it (CSS pixels); `quality` below 1 draws fewer pixels and stretches them. */
-  draw(input: FrameInput, part: Rect | null, quality: number): void {
+  /** Draws the view, or only `part` of it (CSS pixels). */
+  draw(input: FrameInput, part: Rect | null): void {
     const { gl } = this
     const [width, height] = [gl.drawingBufferWidth, gl.drawingBufferHeight]
-    const reducedTo = quality < 1 ? this.target(Math.ceil(width * quality), Math.ceil(height * quality)) : null
-    gl.bindFramebuffer(gl.DRAW_FRAMEBUFFER, reducedTo?.framebuffer ?? null)
-    const [w, h] = reducedTo === null ? [width, height] : [reducedTo.width, reducedTo.height]
-    gl.viewport(0, 0, w, h)
-    this.bind()
-    this.setView(input, width / w, h)
-    if (part === null) gl.disable(gl.SCISSOR_TEST)
-    else this.scissor(part, input.dpr * (w / width), h)
-    gl.drawArrays(gl.TRIANGLES, 0, 3)
+    const target: Target = { width, height, scale: width / input.camera.width }
+    gl.viewport(0, 0, target.width, target.height)
+    gl.enable(gl.SCISSOR_TEST)
+    const whole = part ?? { x0: 0, y0: 0, x1: input.camera.width, y1: input.camera.height }
+    if (this.clip(target, whole, null)) {
+      gl.clearColor(0, 0, 0, 1)
+      gl.clear(gl.COLOR_BUFFER_BIT)
+    }
+    const [, rows, columns] = this.pyramid.base.shape
+    const slice = projectBox(input.camera, input.transform, { x0: 0, y0: 0, x1: columns, y1: rows })
+    if (!this.image.empty && this.clip(target, whole, slice)) this.drawImage(input, target)
+    if (input.labelsVisible) this.drawLabels(input, target, whole)
     gl.disable(gl.SCISSOR_TEST)
-    if (reducedTo === null) return
-    gl.bindFramebuffer(gl.READ_FRAMEBUFFER, reducedTo.framebuffer)
-    gl.bindFramebuffer(gl.DRAW_FRAMEBUFFER, null)
-    gl.blitFramebuffer(0, 0, w, h, 0, 0, width, height, gl.COLOR_BUFFER_BIT, gl.LINEAR)
-    gl.bindFramebuffer(gl.READ_FRAMEBUFFER, null)
   }
 
   dispose(): void {
@@ -86,112 +86,119 @@ export class Scene {
     this.labels.dispose()
     gl.deleteTexture(this.lut)
     gl.deleteTexture(this.proposalLut)
-    gl.deleteProgram(this.program)
-    this.dropTarget()
+    for (const program of [...this.imagePrograms.values(), ...this.labelPrograms.values()]) program.dispose()
   }
 
-  private scissor(part: Rect, scale: number, height: number): void {
-    const { gl } = this
-    const [x0, x1] = [Math.floor(part.x0 * scale), Math.ceil(part.x1 * scale)]
-    const [y0, y1] = [Math.floor(part.y0 * scale), Math.ceil(part.y1 * scale)]
-    gl.enable(gl.SCISSOR_TEST)
-    gl.scissor(x0, height - y1, Math.max(0, x1 - x0), Math.max(0, y1 - y0))
-  }
-
-  private bind(): void {
-    const { gl } = this
-    gl.useProgram(this.program)
-    const textures = [
-      [UNITS.image, this.image.mode === 'volume' ? gl.TEXTURE_3D : gl.TEXTURE_2D_ARRAY, this.image.texture],
-      [UNITS.table, gl.TEXTURE_2D_ARRAY, this.image.table.texture],
-      [UNITS.labels, gl.TEXTURE_2D_ARRAY, this.labels.pages],
-      [UNITS.labelTable, gl.TEXTURE_2D_ARRAY, this.labels.table.texture],
-      [UNITS.lut, gl.TEXTURE_2D, this.lut],
-      [UNITS.proposalLut, gl.TEXTURE_2D, this.proposalLut],
-    ] as const
-    for (const [unit, target, texture] of textures) {
-      gl.activeTexture(gl.TEXTURE0 + unit)
-      gl.bindTexture(target, texture)
-    }
-    // Uploads bind to a unit that no sampler of another kind reads.
-    gl.activeTexture(gl.TEXTURE0 + 7)
-  }
-
-  private setConstants(): void {
-    const { gl } = this
-    gl.useProgram(this.program)
-    gl.uniform1i(this.at('u_image'), UNITS.image)
-    gl.uniform1i(this.at('u_table'), UNITS.table)
-    gl.uniform1i(this.at('u_labels'), UNITS.labels)
-    gl.uniform1i(this.at('u_labelTable'), UNITS.labelTable)
-    gl.uniform1i(this.at('u_lut'), UNITS.lut)
-    gl.uniform1i(this.at('u_proposalLut'), UNITS.proposalLut)
-    const [, rows, columns] = this.pyramid.base.shape
-    gl.uniform2i(this.at('u_size'), columns, rows)
-    gl.uniform1i(this.at('u_tile'), this.pyramid.tile)
-    const levels = this.pyramid.levels.slice(0, MAX_LEVELS)
-    gl.uniform1i(this.at('u_levels'), levels.length)
-    gl.uniform2iv(
-      this.at('u_levelSize[0]'),
-      levels.flatMap(({ shape }) => [shape[2], shape[1]]),
+  private drawImage(input: FrameInput, target: Target): void {
+    const { gl, image, pyramid } = this
+    const level = Math.min(input.level, MAX_LEVELS - 1, pyramid.coarsest)
+    const program = this.imageProgram(input.linear, image.complete)
+    program.use()
+    this.setView(program, input, target)
+    this.bindTexture(
+      program,
+      'u_image',
+      0,
+      image.mode === 'volume' ? gl.TEXTURE_3D : gl.TEXTURE_2D_ARRAY,
+      image.texture,
     )
-    gl.activeTexture(gl.TEXTURE0 + 7)
-  }
-
-  private setView(input: FrameInput, pixel: number, height: number): void {
-    const { gl } = this
-    const { camera, transform, dpr, window } = input
-    const css = pixel / dpr // CSS pixels of a target pixel
-    const origin = unproject(camera, transform, 0, 0)
-    const across = unprojectStep(camera, transform, css, 0)
-    const down = unprojectStep(camera, transform, 0, css)
-    gl.uniform1f(this.at('u_height'), height)
-    gl.uniform2f(this.at('u_origin'), ...origin)
-    gl.uniform2f(this.at('u_across'), ...across)
-    gl.uniform2f(this.at('u_down'), ...down)
-    gl.uniform1f(this.at('u_pixel'), pixel)
-    gl.uniform1f(this.at('u_dpr'), dpr)
-    gl.uniform1i(this.at('u_k'), input.k)
-    gl.uniform1i(this.at('u_level'), Math.min(input.level, MAX_LEVELS - 1))
-    gl.uniform2f(this.at('u_rescale'), ...input.rescale)
+    this.bindTexture(program, 'u_table', 1, gl.TEXTURE_2D_ARRAY, image.table.texture)
+    this.setLevels(program, level, image.complete)
+    gl.uniform1i(program.at('u_k'), input.k)
+    gl.uniform2f(program.at('u_rescale'), ...input.rescale)
     // The edges are exactly centre ± width / 2 (VOI LUT function LINEAR_EXACT): widths below 1 are common in float images.
-    gl.uniform2f(this.at('u_window'), window.center - window.width / 2, 1 / window.width)
-    gl.uniform1i(this.at('u_invert'), input.invert ? 1 : 0)
-    gl.uniform1i(this.at('u_linear'), input.linear ? 1 : 0)
-    gl.uniform1i(this.at('u_layers'), input.labelsVisible ? this.labels.activeSlots : 0)
-    gl.uniform1i(this.at('u_proposal'), input.labelsVisible && this.labels.hasProposal ? 1 : 0)
-    gl.uniform1f(this.at('u_fill'), input.fill)
-    gl.uniform1f(this.at('u_outline'), input.outlinePx * dpr)
+    gl.uniform2f(program.at('u_window'), input.window.center - input.window.width / 2, 1 / input.window.width)
+    gl.uniform1f(program.at('u_invert'), input.invert ? 1 : 0)
+    gl.drawArrays(gl.TRIANGLES, 0, 3)
+    gl.activeTexture(gl.TEXTURE0 + UPLOAD_UNIT)
   }
 
-  private at(name: string): WebGLUniformLocation | null {
-    const known = this.uniforms.get(name)
-    if (known !== undefined) return known
-    const location = this.gl.getUniformLocation(this.program, name)
-    this.uniforms.set(name, location)
-    return location
-  }
-
-  private target(width: number, height: number): { framebuffer: WebGLFramebuffer; width: number; height: number } {
-    if (this.reduced?.width === width && this.reduced.height === height) return this.reduced
-    this.dropTarget()
+  private setLevels(program: Program, level: number, complete: boolean): void {
     const { gl } = this
-    const color = gl.createRenderbuffer()
-    gl.bindRenderbuffer(gl.RENDERBUFFER, color)
-    gl.renderbufferStorage(gl.RENDERBUFFER, gl.RGBA8, width, height)
-    const framebuffer = gl.createFramebuffer()
-    gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer)
-    gl.framebufferRenderbuffer(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.RENDERBUFFER, color)
-    gl.bindFramebuffer(gl.FRAMEBUFFER, null)
-    this.reduced = { framebuffer, color, width, height }
-    return this.reduced
+    const levels = this.pyramid.levels.slice(0, MAX_LEVELS)
+    const used = complete ? levels.slice(level, level + 1) : levels
+    const name = complete ? '' : '[0]'
+    const sizes = used.flatMap(({ shape }) => [shape[2], shape[1]])
+    const scales = used.map((_, at) => 2 ** -(complete ? level : at))
+    gl.uniform2iv(program.at(`u_levelSize${name}`), sizes)
+    gl.uniform1fv(program.at(`u_levelScale${name}`), scales)
+    gl.uniform1i(program.at('u_levels'), levels.length)
+    gl.uniform1i(program.at('u_level'), level)
   }
 
-  private dropTarget(): void {
-    if (this.reduced === null) return
-    this.gl.deleteFramebuffer(this.reduced.framebuffer)
-    this.gl.deleteRenderbuffer(this.reduced.color)
-    this.reduced = null
+  /** Layer over layer, each only where it has tiles; the proposal on top. */
+  private drawLabels(input: FrameInput, target: Target, whole: Rect): void {
+    const { gl } = this
+    gl.enable(gl.BLEND)
+    gl.blendFuncSeparate(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA, gl.ZERO, gl.ONE)
+    for (const [slot, box] of this.labels.occupied) {
+      if (!this.clip(target, whole, projectBox(input.camera, input.transform, box))) continue
+      const kind = slot === PROPOSAL_SLOT ? 'proposal' : 'segments'
+      const program = this.labelProgram(kind)
+      program.use()
+      this.setView(program, input, target)
+      this.bindTexture(program, 'u_labels', 0, gl.TEXTURE_2D_ARRAY, this.labels.pages)
+      this.bindTexture(program, 'u_labelTable', 1, gl.TEXTURE_2D_ARRAY, this.labels.table.texture)
+      this.bindTexture(program, 'u_lut', 2, gl.TEXTURE_2D, kind === 'proposal' ? this.proposalLut : this.lut)
+      gl.uniform1i(program.at('u_slot'), slot)
+      gl.uniform1f(program.at('u_fill'), input.fill)
+      gl.uniform1f(program.at('u_outline'), input.outlinePx * target.scale)
+      gl.uniform1f(program.at('u_css'), 1 / target.scale)
+      gl.drawArrays(gl.TRIANGLES, 0, 3)
+    }
+    gl.disable(gl.BLEND)
+    gl.activeTexture(gl.TEXTURE0 + UPLOAD_UNIT)
+  }
+
+  private setView(program: Program, { camera, transform }: FrameInput, target: Target): void {
+    const { gl } = this
+    const css = 1 / target.scale
+    const [, rows, columns] = this.pyramid.base.shape
+    gl.uniform1f(program.at('u_height'), target.height)
+    gl.uniform2f(program.at('u_origin'), ...unproject(camera, transform, 0, 0))
+    gl.uniform2f(program.at('u_across'), ...unprojectStep(camera, transform, css, 0))
+    gl.uniform2f(program.at('u_down'), ...unprojectStep(camera, transform, 0, css))
+    gl.uniform2i(program.at('u_size'), columns, rows)
+  }
+
+  private bindTexture(program: Program, name: string, unit: number, kind: GLenum, texture: WebGLTexture): void {
+    const { gl } = this
+    gl.activeTexture(gl.TEXTURE0 + unit)
+    gl.bindTexture(kind, texture)
+    gl.uniform1i(program.at(name), unit)
+  }
+
+  /** Sets the scissor to the target pixels whose centres lie in both boxes (CSS pixels); false when there are none. */
+  private clip(target: Target, a: Rect, b: Rect | null): boolean {
+    const pixel = (css: number): number => Math.round(css * target.scale)
+    const x0 = Math.max(0, Math.floor(a.x0 * target.scale), b === null ? 0 : pixel(b.x0))
+    const y0 = Math.max(0, Math.floor(a.y0 * target.scale), b === null ? 0 : pixel(b.y0))
+    const x1 = Math.min(target.width, Math.ceil(a.x1 * target.scale), b === null ? target.width : pixel(b.x1))
+    const y1 = Math.min(target.height, Math.ceil(a.y1 * target.scale), b === null ? target.height : pixel(b.y1))
+    if (x1 <= x0 || y1 <= y0) return false
+    this.gl.scissor(x0, target.height - y1, x1 - x0, y1 - y0)
+    return true
+  }
+
+  private imageProgram(linear: boolean, complete: boolean): Program {
+    const name = `${linear} ${complete}`
+    let program = this.imagePrograms.get(name)
+    if (program === undefined) {
+      const tileShift = Math.log2(this.pyramid.tile)
+      const { mode, sample } = this.image
+      program = new Program(this.gl, VERTEX, imageFragment({ mode, sample, linear, complete, tileShift }))
+      this.imagePrograms.set(name, program)
+    }
+    return program
+  }
+
+  private labelProgram(kind: 'segments' | 'proposal'): Program {
+    let program = this.labelPrograms.get(kind)
+    if (program === undefined) {
+      program = new Program(this.gl, VERTEX, labelFragment(kind))
+      this.labelPrograms.set(kind, program)
+    }
+    return program
   }
 }
 

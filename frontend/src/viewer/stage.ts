@@ -8,6 +8,8 @@ export class Stage {
   width = 1
   height = 1
   dpr = 1
+  /** Pixels of the picture's canvas per device pixel. */
+  pictureScale = 1
   private readonly observer: ResizeObserver
 
   constructor(container: HTMLElement, name: string, onResize: () => void) {
@@ -48,6 +50,14 @@ export class Stage {
     if (this.root.style.cursor !== cursor) this.root.style.cursor = cursor
   }
 
+  /** Fewer pixels while things move, stretched by the browser; a change empties the picture. */
+  setPictureScale(scale: number): void {
+    this.pictureScale = scale
+    const [width, height] = [this.width, this.height].map((side) => Math.max(1, Math.round(side * this.dpr * scale)))
+    if (width !== undefined && this.picture.width !== width) this.picture.width = width
+    if (height !== undefined && this.picture.height !== height) this.picture.height = height
+  }
+
   dispose(): void {
     this.observer.disconnect()
     this.root.remove()
@@ -62,10 +72,9 @@ export class Stage {
     this.width = width
     this.height = height
     this.dpr = dpr
-    for (const canvas of [this.picture, this.overlay.canvas]) {
-      canvas.width = Math.round(width * dpr)
-      canvas.height = Math.round(height * dpr)
-    }
+    this.setPictureScale(1)
+    this.overlay.canvas.width = Math.round(width * dpr)
+    this.overlay.canvas.height = Math.round(height * dpr)
     return true
   }
 }

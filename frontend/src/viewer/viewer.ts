@@ -200,7 +200,8 @@ export class Viewer {
   probe(x: number, y: number): [r: number, g: number, b: number, a: number] {
     this.engine.flush()
     const at = this.stage.inView(x, y)
-    return this.engine.gl.readPixel(Math.floor(at.x * this.stage.dpr), Math.floor(at.y * this.stage.dpr))
+    const scale = this.stage.dpr * this.stage.pictureScale
+    return this.engine.gl.readPixel(Math.floor(at.x * scale), Math.floor(at.y * scale))
   }
 
   /** Holds when the view is complete at its resolution, drawn, and nothing moves any more. */
