@@ -26,7 +26,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["assignee_id"], ["user_account.id"], name=op.f("fk_work_item_assignee_id_user_account")
         ),
-        sa.ForeignKeyConstraint(["image_id"], ["image.id"], name=op.f("fk_work_item_image_id_image")),
+        sa.ForeignKeyConstraint(
+            ["image_id"], ["image.id"], name=op.f("fk_work_item_image_id_image"), ondelete="CASCADE"
+        ),
         sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_work_item_project_id_project")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_work_item")),
         sa.UniqueConstraint("image_id", "stage", name=op.f("uq_work_item_image_id_stage")),

@@ -51,10 +51,9 @@ class UploadItem(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     upload_id: Mapped[UUID] = mapped_column(ForeignKey("upload.id", ondelete="CASCADE"))
-    file_ids: Mapped[list[object]] = mapped_column(server_default=text("'[]'"))  # upload files it stands for
     file: Mapped[str]
     files: Mapped[int] = mapped_column(server_default="1")
-    names: Mapped[list[object]] = mapped_column(server_default=text("'[]'"))  # of every file it stands for
+    members: Mapped[list[object]]  # every file it stands for: [{file: upload file, entry: number in a zip, name}]
     size: Mapped[int] = mapped_column(BigInteger)
     outcome: Mapped[str]  # accepted, noted, attached, held, duplicate, refused
     code: Mapped[str | None]

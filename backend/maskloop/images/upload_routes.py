@@ -152,8 +152,9 @@ def describe_item(item: UploadItem, *, names: bool = False) -> UploadItemOut:
     """Return the outcome of one file or series."""
     fields = ("id", "file", "title", "what", "outcome", "code", "reason", "files", "size", "image_ids")
     values = {name: getattr(item, name) for name in fields}
+    shown = [member.name for member in uploads.members_of(item)]
     first = item.image_ids[0] if item.image_ids else None
-    return UploadItemOut.model_validate({**values, "image_id": first, "names": item.names if names else None})
+    return UploadItemOut.model_validate({**values, "image_id": first, "names": shown if names else None})
 
 
 def _as_csv(items: Sequence[UploadItem]) -> str:

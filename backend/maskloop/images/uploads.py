@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+from pydantic import BaseModel
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
@@ -16,9 +17,18 @@ from maskloop.core.settings import Settings
 from maskloop.core.storage import Storage
 from maskloop.images.schemas import UploadOut, UploadTotals
 from maskloop.images.tables import Upload, UploadFile, UploadItem
+from maskloop.jobs.tables import Job
 
 MAX_NAME = 1024
 MAX_FILES = 200_000
+
+
+class ItemMember(BaseModel):
+    """One file, or one entry of an archive, that an item stands for."""
+
+    file_id: UUID
+    entry: int | None = None
+    name: str
 
 
 @dataclass(frozen=True)
@@ -162,13 +172,23 @@ def discard_held(session: Session, upload_id: UUID, item_ids: Sequence[UUID] | N
     keys: list[str] = []
     for item in held_items(session, upload_id, item_ids):
         item.outcome, item.code, item.reason = "refused", "discarded", "Dropped by a person. Nothing of it was kept."
-        files = session.scalars(
-            select(UploadFile).where(UploadFile.id.in_([UUID(str(f)) for f in item.file_ids]))
-        ).all()
+        session.flush()
+        files = releasable_files(session, upload_id, {member.file_id for member in members_of(item)})
         keys += part_keys(files)
-        for file in files:
-            file.state, file.parts = "emptied", []
+        set_files_state(session, [file.id for file in files], "emptied")
     return keys
+
+
+def members_of(item: UploadItem) -> list[ItemMember]:
+    """Return the files that an item stands for."""
+    return [ItemMember.model_validate(member) for member in item.members]
+
+
+def releasable_files(session: Session, upload_id: UUID, file_ids: set[UUID]) -> list[UploadFile]:
+    """Return those of `file_ids` that no held item of the upload needs any more."""
+    held = {member.file_id for item in held_items(session, upload_id, None) for member in members_of(item)}
+    statement = select(UploadFile).where(UploadFile.id.in_(file_ids - held))
+    return list(session.scalars(statement.order_by(UploadFile.id)).all())
 
 
 def items_page(
@@ -197,10 +217,13 @@ def describe(session: Session, upload: Upload) -> UploadOut:
         select(func.count()).where(UploadFile.upload_id == upload.id, UploadFile.state.in_(["receiving", "complete"]))
     )
     outcomes = {outcome: int(count) for outcome, count in counts}
+    job_state = session.scalar(select(Job.state).where(Job.id == upload.job_id))
+    state = "failed" if job_state in {"failed", "cancelled"} else upload.state
     totals = UploadTotals(files=files, bytes=int(size), pending=pending or 0, **outcomes)
     return UploadOut.model_validate(
         {
-            **{name: getattr(upload, name) for name in ("id", "project_id", "state", "job_id", "created_at")},
+            **{name: getattr(upload, name) for name in ("id", "project_id", "job_id", "created_at")},
+            "state": state,
             "allow_identified": upload.allow_identified,
             "totals": totals,
         }

@@ -22,7 +22,7 @@ class WorkItem(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id"))
-    image_id: Mapped[UUID] = mapped_column(ForeignKey("image.id"))
+    image_id: Mapped[UUID] = mapped_column(ForeignKey("image.id", ondelete="CASCADE"))
     stage: Mapped[str] = mapped_column(server_default="annotate")
     state: Mapped[str] = mapped_column(server_default="todo")  # todo, in_progress, submitted, returned, skipped
     priority: Mapped[float] = mapped_column(Float(53), server_default="0.5")
