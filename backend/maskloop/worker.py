@@ -6,10 +6,12 @@ import os
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Sequence
 
 import redis
 from celery import Celery, signals
+from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 from sqlalchemy.exc import DBAPIError
 
 from maskloop.core.db import get_engine
@@ -23,6 +25,7 @@ from maskloop.jobs.work import run_one
 
 STAY_S = 5.0  # a child that finished its job takes the next of the same queue for this long, then hears other bells
 REGISTER_EVERY_S = 5.0
+PAUSE_S = 0.5
 
 
 class Worker:
@@ -32,6 +35,7 @@ class Worker:
         self.queues = list(queues)
         self.concurrency = concurrency
         self.pid = os.getpid()
+        self.was_ready = False
         self._stopping = mmap.mmap(-1, 1)
 
     def is_stopping(self) -> bool:
@@ -62,6 +66,7 @@ class Worker:
 
     def begin_registering(self, **_: object) -> None:
         """Start to tell the relay how many slots there are."""
+        self.was_ready = True
         threading.Thread(target=self._register, name="slots", daemon=True).start()
 
     def _register(self) -> None:
@@ -96,6 +101,8 @@ def worker_main(queues: Sequence[str], concurrency: int) -> None:
         raise ValueError(f"no such queue: {', '.join(unknown)}; there are {', '.join(QUEUES)}")
     configure_logging("worker")
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    for noise in (SecurityWarning, CPendingDeprecationWarning):  # root (in a container), and a default of Celery 6
+        warnings.simplefilter("ignore", noise)
     sandbox.hide_memory()
     load_tasks()  # before the fork, so that the children share it
     worker = Worker(queues, concurrency)
@@ -115,4 +122,13 @@ def worker_main(queues: Sequence[str], concurrency: int) -> None:
         quiet=True,
     )
     celery_worker.start()
+    if worker.was_ready and celery_worker.exitcode and not worker.is_stopping():
+        _begin_again()
     sys.exit(celery_worker.exitcode)
+
+
+def _begin_again() -> None:
+    """Become a new worker under the same pid. Celery gives up on a message that is no JSON; it was taken by then."""
+    get_logger(__name__).error("worker-begins-again")
+    time.sleep(PAUSE_S)
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - this very program

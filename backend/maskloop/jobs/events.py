@@ -143,6 +143,7 @@ class JobEvents:
         if watcher in self._watchers:
             self._read_to.setdefault(watcher.job_id, newest)
         watcher.caught_up = watcher.greeted = True
+        self._polled_at = 0.0
 
     async def _poll_rows(self) -> None:
         """Tell each watcher the state of their job, where it changed."""
