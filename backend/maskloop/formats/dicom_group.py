@@ -164,8 +164,10 @@ def _without_place(frames: list[Frame]) -> list[FrameGroup]:
     for part in spread:
         notes = _own_notes(part)
         in_patient = part[0].signature[0] in STACKED_WITHOUT_PLACE
-        if in_patient and not notes:
+        if len(part) > 1 and in_patient and not notes:
             notes.append("The slices have no position in the patient, so there is no physical size along the stack")
+        elif part[0].signature[0] in ("CT", "MR") and not notes:
+            notes.append("The slice has no position in the patient")
         spacing = part[0].pixel_spacing if len(part) == 1 else None
         size = None if spacing is None else (spacing[1], spacing[0], 1.0)
         stack = Stack(affine=None, spacing=size, spacing_source=part[0].spacing_source if size else None)

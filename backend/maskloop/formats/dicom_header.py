@@ -84,7 +84,7 @@ class DicomHeader:
     presets: tuple[Preset, ...]
     padding: float | None
     body_part: str
-    notes: tuple[str, ...]
+    has_series_uid: bool
 
 
 def read_header(opened: OpenDicom, limits: Limits) -> DicomHeader:
@@ -110,10 +110,7 @@ def read_header(opened: OpenDicom, limits: Limits) -> DicomHeader:
     pixel_format = _pixel_format(dataset, opened.pixels)
     frames = _frame_count(dataset, limits)
     _require_pixels(pixel_format, frames, opened.pixels, opened.transfer_syntax, limits)
-    notes: list[str] = []
     series_uid = values.text(dataset, "SeriesInstanceUID")
-    if not series_uid:
-        notes.append("The Series Instance UID is missing: slices were put together by their frame of reference")
     return DicomHeader(
         sop_uid=values.text(dataset, "SOPInstanceUID") or _meta_text(dataset, "MediaStorageSOPInstanceUID"),
         sop_class=sop_class,
@@ -131,7 +128,7 @@ def read_header(opened: OpenDicom, limits: Limits) -> DicomHeader:
         presets=_presets(dataset),
         padding=values.number(dataset, "PixelPaddingValue"),
         body_part=values.text(dataset, "BodyPartExamined", most=16),
-        notes=tuple(notes),
+        has_series_uid=bool(series_uid),
     )
 
 

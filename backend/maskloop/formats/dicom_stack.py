@@ -174,8 +174,8 @@ def _single(frame: Frame) -> Stack:
         return Stack(None, None, None)
     between_rows, between_columns = frame.pixel_spacing
     if depth is None:
-        note = "The slice has no thickness, so its volume is not known"
-        return Stack(None, (between_columns, between_rows, 1.0), frame.spacing_source, notes=(note,))
+        fact = "One slice without thickness: its volume is not known"
+        return Stack(None, (between_columns, between_rows, 1.0), frame.spacing_source, facts=(fact,))
     affine = affine_from_plane(
         _vector(frame.position),
         _vector(frame.orientation),

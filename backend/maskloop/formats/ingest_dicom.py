@@ -112,7 +112,8 @@ def _add_series(
     first = len(found.images)
     for image in images:
         series_number = members[0].series_number
-        word = f"series {series_number}" if series_number is not None else ""
+        own_word = series_number is not None and len(found.images) == first  # further images of it need another
+        word = f"series {series_number}" if own_word else ""
         name = names.take(base, image.group.label, word)
         found.images.append(_result(image, scan.instances, name, number, rows))
     made = found.images[first:]

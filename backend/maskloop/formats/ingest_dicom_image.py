@@ -20,6 +20,7 @@ from maskloop.imaging.volume import Rescale, Voxels
 from maskloop.imaging.window import Preset
 
 AIR_HU: Final = -1024.0
+NO_SERIES: Final = "The Series Instance UID is missing: slices were put together by their frame of reference"
 
 
 @dataclass
@@ -110,7 +111,9 @@ def build_image(
         builder.abandon()
         raise
     broken = len([frame for frame in group.frames if frame is not None]) - len(decoded)
-    notes = [*header.notes, *group.notes, *group.stack.notes, *frames.notes]
+    notes = [*group.notes, *group.stack.notes, *frames.notes]
+    if not header.has_series_uid and len({frame.instance for frame in decoded.values()}) > 1:
+        notes.insert(0, NO_SERIES)
     if broken:
         word = "One slice" if broken == 1 else f"{broken} slices"
         notes.append(f"{word} could not be decoded. Marked partial; the place is left empty")

@@ -141,7 +141,7 @@ def sentence_for(kind: Kind) -> tuple[str, str]:
     sentences = {
         Kind.EMPTY: ("empty-file", "The file is empty: 0 bytes"),
         Kind.TEXT: ("not-an-image", f"This is a text file, not an image. What is read is {READABLE}"),
-        Kind.ARCHIVE: ("archive", "An archive of this kind is not opened. Pack the files as zip or send them"),
+        Kind.ARCHIVE: ("archive", "An archive of this kind is not opened. Send the files as they are, or as zip"),
         Kind.NIFTI_PAIR: ("unsupported-type", "A NIfTI header without its image. Save both as one .nii.gz file"),
         Kind.UNKNOWN: ("unknown-type", f"The content is of no known type. What is read is {READABLE}"),
     }
