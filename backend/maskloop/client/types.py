@@ -116,6 +116,6 @@ class ModelVersion(BaseModel):
     """A registered network."""
 
     name: str
-    version: int | str
+    version: str | None
     task: str
     stage: str
