@@ -2,7 +2,9 @@ import { request, requestBytes } from './http'
 import type { Job } from './jobs'
 
 export interface ProposalSegment {
+  /** Local numbers [local, last_local]: one, or a block of instances. */
   local: number
+  last_local: number
   label_id: string | null
   name: string
   color: string
@@ -57,8 +59,10 @@ export interface AcceptAnswer {
   parent: number
 }
 
-export function acceptProposal(proposalId: string, key: string): Promise<AcceptAnswer> {
-  return request<AcceptAnswer>(`/proposals/${proposalId}/accept`, { method: 'POST', idempotencyKey: key })
+/** With `replace` also where other segments are drawn, else only on background. */
+export function acceptProposal(proposalId: string, replace: boolean, key: string): Promise<AcceptAnswer | Job> {
+  const path = `/proposals/${proposalId}/accept`
+  return request<AcceptAnswer | Job>(path, { method: 'POST', json: { replace }, idempotencyKey: key })
 }
 
 export function dropProposal(proposalId: string): Promise<void> {

@@ -72,6 +72,7 @@ export const paletteText = {
   images: 'Images',
   labels: 'Labels',
   people: 'People',
+  leave: 'Back to the tasks',
 }
 
 export const keySheetText = {

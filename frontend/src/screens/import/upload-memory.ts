@@ -1,8 +1,9 @@
+import { readStoredJson, writeStored } from '../../panels/stored'
+
 /**
  * Where a file that was begun lies on the server, so that dropping it again after a reload goes on where it stopped. The key is
  * a hash: file names may name patients and are not kept in the browser.
  */
-const KEY = 'maskloop.uploads'
 const KEPT = 2000
 
 export interface RememberedFile {
@@ -23,20 +24,12 @@ function fingerprint(projectId: string, path: string, file: File): string {
 }
 
 function readAll(): Record<string, RememberedFile> {
-  try {
-    const value: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}')
-    return typeof value === 'object' && value !== null ? (value as Record<string, RememberedFile>) : {}
-  } catch {
-    return {} // Storage may be blocked: then a reload starts files anew.
-  }
+  const value = readStoredJson('uploads')
+  return typeof value === 'object' && value !== null ? (value as Record<string, RememberedFile>) : {}
 }
 
 function writeAll(all: Record<string, RememberedFile>): void {
-  try {
-    localStorage.setItem(KEY, JSON.stringify(Object.fromEntries(Object.entries(all).slice(-KEPT))))
-  } catch {
-    // Storage may be blocked or full: then a reload starts files anew.
-  }
+  writeStored('uploads', JSON.stringify(Object.fromEntries(Object.entries(all).slice(-KEPT))))
 }
 
 export function rememberFile(projectId: string, path: string, file: File, place: RememberedFile): void {

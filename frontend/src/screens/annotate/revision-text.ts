@@ -1,0 +1,37 @@
+import type { Label } from '../../api/labels'
+import type { Revision } from '../../api/revisions'
+import { formatFixed, historyText } from '../../strings'
+import type { Measure } from './measure'
+
+/** What a revision did, in words: the tool and the labels it changed. */
+export function revisionText(revision: Revision, labels: readonly Label[]): string {
+  if (revision.name !== null) return revision.name
+  const names = Object.entries(revision.stats.labels ?? {})
+    .filter(([, { added, removed }]) => added > 0 || removed > 0)
+    .map(([id]) => labels.find((label) => label.id === id)?.name)
+    .filter((name) => name !== undefined)
+  const undone = revision.undoes
+  const what =
+    undone !== null
+      ? revision.depth % 2 === 1
+        ? historyText.undid(undone)
+        : historyText.redid(undone)
+      : (revision.message ?? revision.tool ?? historyText.sources[revision.source] ?? revision.source)
+  return [what, ...names].join(', ')
+}
+
+/** Net voxels over all labels, as volume or area. */
+export function changeText(revision: Revision, measure: Measure): string {
+  const changes = Object.values(revision.stats.labels ?? {})
+  const net = changes.reduce((sum, { added, removed }) => sum + added - removed, 0)
+  if (changes.length === 0) return ''
+  const sign = net > 0 ? '+' : ''
+  switch (measure.kind) {
+    case 'volume':
+      return `${sign}${formatFixed((net * measure.perVoxel) / 1000, 1)}\u2009ml`
+    case 'area':
+      return `${sign}${formatFixed((net * measure.perVoxel) / 100, 1)}\u2009cm²`
+    case 'none':
+      return historyText.voxels(net)
+  }
+}
