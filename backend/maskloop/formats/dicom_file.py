@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.errors import InvalidDicomError
 from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import dcmread, read_file_meta_info
 from pydicom.filewriter import write_file_meta_info
@@ -30,6 +29,7 @@ logging.getLogger("pydicom").disabled = True
 
 PREAMBLE: Final = 128
 MAX_INFLATED_BYTES: Final = 512 * 2**20
+META_BYTES: Final = 4096
 DEFER_BYTES: Final = 2**20  # larger elements stay on disk until asked for
 UNDEFINED_LENGTH: Final = 0xFFFFFFFF
 PIXEL_KEYWORDS: Final = {0x0008: "FloatPixelData", 0x0009: "DoubleFloatPixelData", 0x0010: "PixelData"}
@@ -90,7 +90,9 @@ def open_dicom(path: Path) -> Iterator[OpenDicom]:
 
 def is_deflated(path: Path) -> bool:
     """Return whether the whole data set is deflated (transfer syntax 1.2.840.10008.1.2.1.99)."""
-    return str(_meta(path).get("TransferSyntaxUID", "")) == str(DeflatedExplicitVRLittleEndian)
+    with path.open("rb") as stream:
+        head = stream.read(META_BYTES)
+    return _named_syntax(head) == str(DeflatedExplicitVRLittleEndian)
 
 
 def inflate(path: Path, target: Path, *, limit: int = MAX_INFLATED_BYTES) -> None:
@@ -101,13 +103,19 @@ def inflate(path: Path, target: Path, *, limit: int = MAX_INFLATED_BYTES) -> Non
     Refused
         `too-large` when it inflates past the limit, `dicom-unreadable` when the stream is damaged.
     """
-    meta = _meta(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            meta = read_file_meta_info(path)
+            meta.TransferSyntaxUID = ExplicitVRLittleEndian
+            plain = _meta_bytes(meta)
+    except Exception as error:
+        raise Refused("dicom-unreadable", "The DICOM header is damaged and cannot be read") from error
     start = _meta_end(path)
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
     stream = zlib.decompressobj(-zlib.MAX_WBITS)
     total = 0
     with path.open("rb") as source, target.open("wb") as out:
-        out.write(bytes(PREAMBLE) + b"DICM" + _meta_bytes(meta))
+        out.write(bytes(PREAMBLE) + b"DICM" + plain)
         source.seek(start)
         while (block := source.read(2**16)) and not stream.eof:
             try:
@@ -121,21 +129,23 @@ def inflate(path: Path, target: Path, *, limit: int = MAX_INFLATED_BYTES) -> Non
         out.write(stream.flush())
 
 
-def _meta(path: Path) -> FileMetaDataset:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return read_file_meta_info(path)
-    except (InvalidDicomError, ValueError, KeyError, struct.error, EOFError, NotImplementedError, AttributeError):
-        return FileMetaDataset()
+def _named_syntax(head: bytes) -> str:
+    """The Transfer Syntax UID of a file meta group (always explicit little endian), found without a parser."""
+    place = PREAMBLE + 4
+    while place + 8 <= len(head) and head[place : place + 2] == b"\x02\x00":
+        long = head[place + 4 : place + 6] in (b"OB", b"UN", b"UT", b"OW", b"SQ")
+        length = int.from_bytes(head[place + 8 : place + 12] if long else head[place + 6 : place + 8], "little")
+        start = place + (12 if long else 8)
+        if head[place + 2 : place + 4] == b"\x10\x00":
+            return head[start : start + length].rstrip(b"\0 ").decode("ascii", "replace")
+        place = start + length
+    return ""
 
 
 def _meta_bytes(meta: FileMetaDataset) -> bytes:
     buffer = DicomBytesIO()
     buffer.is_little_endian, buffer.is_implicit_VR = True, False
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        write_file_meta_info(buffer, meta, enforce_standard=False)
+    write_file_meta_info(buffer, meta, enforce_standard=False)
     return bytes(buffer.getvalue())
 
 

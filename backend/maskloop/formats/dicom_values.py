@@ -5,12 +5,22 @@ from collections.abc import Iterable
 from typing import Final
 
 from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException
 from pydicom.multival import MultiValue
 
 Vector = tuple[float, float, float]
 MAX_ABS: Final = 1e9
 # Reading a malformed value may raise any of these in pydicom's converters.
-VALUE_ERRORS: Final = (ValueError, TypeError, AttributeError, KeyError, IndexError, OverflowError, NotImplementedError)
+VALUE_ERRORS: Final = (
+    AttributeError,
+    BytesLengthException,
+    IndexError,
+    KeyError,
+    NotImplementedError,
+    OverflowError,
+    TypeError,
+    ValueError,
+)
 
 
 def raw_value(dataset: Dataset, keyword: str) -> object:
