@@ -3,29 +3,33 @@
 Usage: python -I -S trampoline.py SIGNAL MAP PARENT PROGRAM [ARGUMENT...]
 
 SIGNAL is the number sent to the program when the parent dies. MAP is `map` to enter a user namespace in which root
-appears as uid 1000 (PostgreSQL refuses to run as root; the files keep belonging to root), else `keep`. The order
+appears as an ordinary user (PostgreSQL refuses to run as root; the files keep belonging to root), else `keep`. The order
 matters: changing identity clears the parent-death signal, so that is set last.
 """
 
 import ctypes
 import os
+import pwd
 import signal
 import sys
 from pathlib import Path
 
 CLONE_NEWUSER = 0x10000000
 PR_SET_PDEATHSIG = 1
-INSIDE_UID = 1000
 
 
 def enter_user_namespace(libc: ctypes.CDLL) -> None:
-    """Map the caller's uid and gid to 1000 in a new user namespace. Raises OSError where the kernel forbids it."""
+    """Map the caller to an ordinary user in a new user namespace. Raises OSError where the kernel forbids it.
+
+    It must be one that the machine knows: initdb looks its name up, and a fresh container has no uid 1000.
+    """
     uid, gid = os.geteuid(), os.getegid()
+    inside = next(entry for entry in pwd.getpwall() if entry.pw_uid != 0)
     if libc.unshare(CLONE_NEWUSER) != 0:
         raise OSError(ctypes.get_errno(), "unshare(CLONE_NEWUSER) is not allowed here")
     Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{INSIDE_UID} {uid} 1")
-    Path("/proc/self/gid_map").write_text(f"{INSIDE_UID} {gid} 1")
+    Path("/proc/self/uid_map").write_text(f"{inside.pw_uid} {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{inside.pw_gid} {gid} 1")
 
 
 def main(arguments: list[str]) -> None:
