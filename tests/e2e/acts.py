@@ -12,15 +12,15 @@ Voxel = tuple[float, float, float]
 def sign_in(page: Page, url: str, login: str, password: str) -> None:
     """Sign in through the form."""
     page.goto(url)
-    page.get_by_label("E-mail").fill(login)
+    page.get_by_label("Login or e-mail").fill(login)
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("navigation").first).to_be_visible()
 
 
-def open_image(page: Page, url: str, project_id: str, image_id: str) -> None:
+def open_image(page: Page, url: str, image_id: str) -> None:
     """Open the workspace and wait until the current slice is sharp."""
-    page.goto(f"{url}/projects/{project_id}/images/{image_id}")
+    page.goto(f"{url}/annotate/{image_id}")
     settle(page)
 
 
