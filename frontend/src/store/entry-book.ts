@@ -41,7 +41,17 @@ export class EntryBook {
 
   make({ header, patches, segments }: Edit): Entry {
     const order = this.nextOrder++
-    return { uuid: newUuid(), order, at: this.clock.now(), header, patches, segments, body: null, journal: 'writing' }
+    return {
+      uuid: newUuid(),
+      order,
+      at: this.clock.now(),
+      header,
+      patches,
+      segments,
+      body: null,
+      guess: null,
+      journal: 'writing',
+    }
   }
 
   /** Writes an entry; resolves when it is on disk or cannot be put there. */
@@ -110,12 +120,16 @@ export class EntryBook {
   }
 
   private async encode(entry: Entry): Promise<void> {
-    const isUndo = entry.header.undoes !== undefined
-    entry.body ??= await encodeStrokeBody({ header: entry.header, patches: isUndo ? [] : entry.patches })
+    const { header, patches, segments } = entry
+    if (header.undoes === undefined) entry.body ??= await encodeStrokeBody({ header, patches })
+    else {
+      entry.body ??= await encodeStrokeBody({ header, patches: [] })
+      entry.guess ??= await encodeStrokeBody({ header: { ...header, segments: [...segments] }, patches })
+    }
   }
 
-  private row({ uuid, body, order, at }: Entry): JournalEntry {
+  private row({ uuid, body, guess, order, at }: Entry): JournalEntry {
     if (body === null) throw new Error('an entry is not encoded yet')
-    return { uuid, ...this.owner, body, order, at }
+    return { uuid, ...this.owner, body, guess, order, at }
   }
 }

@@ -16,6 +16,8 @@ export interface Entry {
   /** Fields of segments that it changes; of an undo, again, only the guess. */
   readonly segments: readonly SegmentChange[]
   body: Bytes | null
+  /** `patches` and `segments` of an undo for the journal: its body carries none. */
+  guess: Bytes | null
   journal: 'writing' | 'written' | 'failed'
 }
 
@@ -85,7 +87,7 @@ function changedStroke(entry: Entry, change: Change): Entry | null {
   if (patches.length === 0 && segments.length === 0) return null
   const tool = change.tool ?? entry.header.tool
   const header: StrokeHeader = { ...entry.header, tool, ...(segments.length > 0 ? { segments: [...segments] } : {}) }
-  return { ...entry, uuid: newUuid(), header, patches, segments, body: null, journal: 'writing' }
+  return { ...entry, uuid: newUuid(), header, patches, segments, body: null, guess: null, journal: 'writing' }
 }
 
 export function inverseSegments(segments: readonly SegmentChange[]): SegmentChange[] {
@@ -96,5 +98,5 @@ function changedUndo(entry: Entry, target: Entry): Entry {
   const guess = { patches: inversePatches(target.patches), segments: inverseSegments(target.segments) }
   if (entry.header.undoes === target.uuid) return { ...entry, ...guess }
   const header = { ...entry.header, undoes: target.uuid }
-  return { ...entry, ...guess, uuid: newUuid(), header, body: null, journal: 'writing' }
+  return { ...entry, ...guess, uuid: newUuid(), header, body: null, guess: null, journal: 'writing' }
 }

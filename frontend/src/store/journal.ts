@@ -7,6 +7,8 @@ export interface JournalEntry {
   readonly segmentationId: string
   /** The bytes that are sent, fixed from the first write on. */
   readonly body: Bytes
+  /** What an undo will change, as a save body that is not sent: so that it is shown after a crash as before it. */
+  readonly guess: Bytes | null
   /** Entries of a segmentation are sent in this order. */
   readonly order: number
   readonly at: number
