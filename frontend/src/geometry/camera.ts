@@ -121,3 +121,9 @@ export function keepInSight(camera: Camera, columns: number, rows: number): Came
   const j = Math.min(rows - 0.5, Math.max(-0.5, camera.center[1]))
   return { ...camera, center: [i, j] }
 }
+
+/** Moves by less than a device pixel so that the image's corner lies on one: pixels of image and screen then coincide. */
+export function snapToPixels(camera: Camera, t: SliceTransform, dpr: number): Camera {
+  const [x, y] = project(camera, t, -0.5, -0.5)
+  return panBy(camera, t, Math.round(x * dpr) / dpr - x, Math.round(y * dpr) / dpr - y)
+}

@@ -193,14 +193,25 @@ export class LabelTextures {
     const [x, y] = [part.x0 - ti * LABEL_TILE, part.y0 - tj * LABEL_TILE]
     gl.bindTexture(gl.TEXTURE_2D_ARRAY, this.pages)
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1)
-    gl.pixelStorei(gl.UNPACK_ROW_LENGTH, Math.min(LABEL_TILE, this.shape[2] - ti * LABEL_TILE))
-    gl.pixelStorei(gl.UNPACK_SKIP_PIXELS, x)
-    gl.pixelStorei(gl.UNPACK_SKIP_ROWS, y)
+    const rowLength = Math.min(LABEL_TILE, this.shape[2] - ti * LABEL_TILE)
+    gl.pixelStorei(gl.UNPACK_ROW_LENGTH, rowLength)
     const [w, h] = [part.x1 - part.x0, part.y1 - part.y0]
-    gl.texSubImage3D(gl.TEXTURE_2D_ARRAY, 0, x, y, page, w, h, 1, gl.RED_INTEGER, gl.UNSIGNED_SHORT, voxels)
+    // An offset into the array, not skipped rows: those need an image height too, or 3-D uploads are refused.
+    gl.texSubImage3D(
+      gl.TEXTURE_2D_ARRAY,
+      0,
+      x,
+      y,
+      page,
+      w,
+      h,
+      1,
+      gl.RED_INTEGER,
+      gl.UNSIGNED_SHORT,
+      voxels,
+      y * rowLength + x,
+    )
     gl.pixelStorei(gl.UNPACK_ROW_LENGTH, 0)
-    gl.pixelStorei(gl.UNPACK_SKIP_PIXELS, 0)
-    gl.pixelStorei(gl.UNPACK_SKIP_ROWS, 0)
   }
 
   private reserve(pages: number): void {

@@ -132,6 +132,7 @@ export class Viewer {
   /** One pixel of the image on one pixel of the screen, about the middle of the view. */
   oneToOne(): void {
     this.zoomBy(1 / (this.camera.zoom * this.stage.dpr))
+    this.look(cameras.snapToPixels(this.camera, this.transform, this.stage.dpr))
   }
 
   zoomBy(factor: number, client?: { x: number; y: number }): void {
