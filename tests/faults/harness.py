@@ -43,7 +43,6 @@ class Stack:
     valkey: Valkey = field(init=False)
     relay: Popen[bytes] | None = None
     workers: list[Popen[bytes]] = field(default_factory=list)
-    _restarts: list[tuple[str, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.postgres = Postgres(self.folder / "postgres")
@@ -102,17 +101,17 @@ class Stack:
         self.start_worker()
 
     def kill_pool_child(self, chance: random.Random) -> None:
-        kill_one(self.pool_children(), chance)
+        kill_one(self.pool_children, chance)
 
     def freeze_pool_child(self, chance: random.Random) -> None:
         """Stall a child for longer than its lease; it wakes and believes that the job is still its own."""
-        for pid in sample(self.pool_children(), chance):
+        for pid in sample(self.pool_children, chance):
             send(pid, signal.SIGSTOP)
             time.sleep(self.lease_s * 1.6)
             send(pid, signal.SIGCONT)
 
     def kill_runner(self, chance: random.Random) -> None:
-        kill_one(self.runners(), chance)
+        kill_one(self.runners, chance)
 
     def kill_relay(self, chance: random.Random) -> None:
         assert self.relay is not None
@@ -271,12 +270,15 @@ def names_folder(pid: int, folder: str) -> bool:
         return False
 
 
-def sample(pids: list[int], chance: random.Random) -> list[int]:
-    return [chance.choice(sorted(pids))] if pids else []
+def sample(find: Callable[[], list[int]], chance: random.Random) -> list[int]:
+    """One of the processes that `find` gives, waiting a moment for one to be there."""
+    until(lambda: bool(find()), timeout_s=2, every_s=0.01)
+    pids = sorted(find())
+    return [chance.choice(pids)] if pids else []
 
 
-def kill_one(pids: list[int], chance: random.Random) -> None:
-    for pid in sample(pids, chance):
+def kill_one(find: Callable[[], list[int]], chance: random.Random) -> None:
+    for pid in sample(find, chance):
         send(pid, signal.SIGKILL)
 
 

@@ -135,7 +135,7 @@ def check_exactly_once(jobs: int) -> dict[str, int]:
 
 
 def test_every_effect_happens_once_whatever_dies(stack):
-    run_trouble(stack, jobs=200, pause_s=0.7, deadline_s=60)
+    run_trouble(stack, jobs=200, pause_s=0.6, deadline_s=90)
 
     ends = check_exactly_once(200)
     print("ends:", ends)  # noqa: T201
@@ -145,7 +145,7 @@ def test_every_effect_happens_once_whatever_dies(stack):
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_every_effect_happens_once_in_a_long_time_of_trouble(stack):
-    run_trouble(stack, jobs=2000, pause_s=0.7, deadline_s=120)
+    run_trouble(stack, jobs=2000, pause_s=0.6, deadline_s=120)
 
     ends = check_exactly_once(2000)
     print("ends:", ends)  # noqa: T201

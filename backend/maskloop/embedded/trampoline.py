@@ -3,8 +3,8 @@
 Usage: python -I -S trampoline.py SIGNAL MAP PARENT PROGRAM [ARGUMENT...]
 
 SIGNAL is the number sent to the program when the parent dies. MAP is `map` to enter a user namespace in which root
-appears as an ordinary user (PostgreSQL refuses to run as root; the files keep belonging to root), else `keep`. The order
-matters: changing identity clears the parent-death signal, so that is set last.
+appears as an ordinary user (PostgreSQL refuses to run as root; the files keep belonging to root), else `keep`. The
+order matters: changing identity clears the parent-death signal, so that is set last.
 """
 
 import ctypes
