@@ -18,7 +18,7 @@ export class TestBrowser {
   constructor(
     readonly server: MemoryServer,
     readonly userId: string,
-    private readonly locks?: LockManager,
+    readonly locks?: LockManager,
   ) {}
 
   /** Opens the document in a new tab. `prepare` sees the client before the first request. */
