@@ -1,5 +1,6 @@
 """What a person does in a story, and what a story reads."""
 
+import base64
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -60,3 +61,50 @@ def shoot(page: Page, name: str) -> None:
     """Keep a screenshot of the story, for people and for the README."""
     SHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SHOTS / f"{name}.png")
+
+
+def drop_files(page: Page, paths: Sequence[Path]) -> None:
+    """Drop files on the page as a person does: a real `drop` event with their bytes."""
+    files = [{"name": path.name, "content": base64.b64encode(path.read_bytes()).decode()} for path in paths]
+    transfer = page.evaluate_handle(
+        """(files) => {
+            const transfer = new DataTransfer()
+            for (const { name, content } of files) {
+                const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0))
+                transfer.items.add(new File([bytes], name))
+            }
+            return transfer
+        }""",
+        files,
+    )
+    zone = page.get_by_test_id("drop-zone")
+    zone.dispatch_event("dragover", {"dataTransfer": transfer})
+    zone.dispatch_event("drop", {"dataTransfer": transfer})
+
+
+def propose(page: Page, segmenter: str, label: str) -> None:
+    """Run a segmenter from the Assist panel and wait for its proposal."""
+    assist = page.get_by_role("region", name="Assist")
+    assist.get_by_label("Method or model").select_option(label=segmenter)
+    assist.get_by_label("Label", exact=True).select_option(label=label)
+    assist.get_by_role("button", name="Propose").click()
+    expect(page.get_by_role("article", name="proposal")).to_be_visible(timeout=120_000)
+
+
+def accept(page: Page) -> None:
+    """Accept the proposal and wait until it is a revision."""
+    before = page.evaluate("() => window.__maskloop.revision")
+    page.get_by_role("article", name="proposal").get_by_role("button", name="Accept").click()
+    page.wait_for_function("(before) => window.__maskloop.revision > before", arg=before, timeout=60_000)
+    page.evaluate("() => window.__maskloop.settled()")
+
+
+def choose_tool(page: Page, name: str) -> None:
+    """Take a tool from the rail."""
+    page.get_by_role("toolbar", name="Tools").get_by_role("button", name=name, exact=True).click()
+
+
+def go_to_slice(page: Page, k: int) -> None:
+    """Show slice k (from 0)."""
+    page.evaluate("(k) => window.__maskloop.setSlice(k)", k)
+    page.evaluate("() => window.__maskloop.settled()")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from maskloop import Client
 from maskloop.embedded.children import free_port
@@ -84,15 +84,20 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, software-rendered."""
-    path = shutil.which("chromium")
-    if path is None:
+def playwright_driver() -> Iterator[Playwright]:
+    """The driver of browsers."""
+    if shutil.which("chromium") is None:
         pytest.fail("Chromium is missing: make chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright_driver: Playwright) -> Iterator[Browser]:
+    """Debian's Chromium, software-rendered."""
+    browser = playwright_driver.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_FLAGS)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

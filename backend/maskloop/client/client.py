@@ -126,12 +126,13 @@ class Client:
         file_format: str,
         folder: Path,
         *,
+        variant: str = "semantic",
         image_ids: Sequence[str] | None = None,
         segmentation_ids: Sequence[str] | None = None,
         on_progress: Progress | None = None,
     ) -> dict[str, object]:
         """Export labels, write the files and manifest.json into `folder`, and return the manifest."""
-        body = {"format": file_format, "image_ids": image_ids, "segmentation_ids": segmentation_ids}
+        body = {"format": file_format, "variant": variant, "image_ids": image_ids, "segmentation_ids": segmentation_ids}
         job = self.transport.post(f"projects/{project_id}/exports", types.Job, body)
         result = self.transport.wait(job, on_progress).result or {}
         export = self.transport.get(f"exports/{result['export_id']}", types.Export)

@@ -127,6 +127,7 @@ def export(
     *,
     project: ProjectOption,
     file_format: Annotated[str, typer.Option("--format", help="nifti or png.")],
+    variant: Annotated[str, typer.Option(help="Of png: semantic, instance or overlay.")] = "semantic",
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the files and manifest.json.")],
     image: Annotated[list[str] | None, typer.Option(help="Image id; repeatable.")] = None,
     segmentation: Annotated[list[str] | None, typer.Option(help="Segmentation id; repeatable.")] = None,
@@ -136,7 +137,13 @@ def export(
     with connected() as client, Bar("Exporting") as bar:
         found = client.project(project)
         manifest = client.export(
-            found.id, file_format, output, image_ids=image, segmentation_ids=segmentation, on_progress=bar.show
+            found.id,
+            file_format,
+            output,
+            variant=variant,
+            image_ids=image,
+            segmentation_ids=segmentation,
+            on_progress=bar.show,
         )
     items, failed = manifest["items"], manifest["failed"]
     assert isinstance(items, list)

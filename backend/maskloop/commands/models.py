@@ -40,5 +40,6 @@ def list_models(*, as_json: AsJson = False) -> None:
 
 
 def _print(version: ModelVersion, *, as_json: bool) -> None:
-    text = f"{version.name}@{version.version}  {version.task}  {version.stage}"
+    name = f"{version.name}@{version.version}" if version.version else version.name
+    text = f"{name}  {version.task}  {version.stage}"
     print_line(version.model_dump(mode="json"), as_json=as_json, text=text)
