@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from onnx import ModelProto
 
@@ -96,6 +97,31 @@ def test_every_truncation_is_refused(tmp_path: Path) -> None:
         path.write_bytes(whole[:length])
         with pytest.raises(ModelRefused):
             check_onnx(path)
+
+
+def test_flipped_bytes_are_refused_or_pass_and_nothing_else(tmp_path: Path) -> None:
+    whole = tiny.with_external_in_branch().SerializeToString()
+    random = np.random.default_rng(5)
+    path = tmp_path / "net.onnx"
+
+    outcomes = set()
+    for _ in range(400):
+        damaged = bytearray(whole)
+        for place in random.integers(0, len(whole), 3):
+            damaged[place] = random.integers(0, 256)
+        path.write_bytes(damaged)
+        outcomes.add(outcome(path))
+
+    assert "refused" in outcomes
+    assert outcomes <= {"passed", "refused"}
+
+
+def outcome(path: Path) -> str:
+    try:
+        check_onnx(path)
+    except ModelRefused:
+        return "refused"
+    return "passed"
 
 
 def test_a_flood_of_fields_stops_at_the_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

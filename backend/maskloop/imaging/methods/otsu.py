@@ -12,6 +12,7 @@ from maskloop.imaging.postprocess import UNIT_SPACING, Labels, Mask, Spacing
 Side = Literal["bright", "dark"]
 Region = Literal["image", "body"]
 HISTOGRAM_BINS = 4096
+CHUNK = 1 << 22
 TAIL = 0.001  # of the voxels at each end: metal and padding do not stretch the histogram
 BODY_OPENING_MM = 4.0  # the table and cables are thinner
 BODY_MARGIN_MM = 3.0  # skin is no organ
@@ -53,8 +54,10 @@ def _histogram(values: NDArray[np.number]) -> tuple[NDArray[np.float64], NDArray
     if flat.size == 0:
         return np.empty(0), np.empty(0)
     if flat.dtype.kind in "iu" and flat.dtype.itemsize <= 2:
-        first = int(flat.min())
-        counts = np.bincount(flat.astype(np.int32) - first).astype(np.float64)
+        first, last = int(flat.min()), int(flat.max())
+        counts = np.zeros(last - first + 1)
+        for start in range(0, flat.size, CHUNK):  # a copy of a whole volume as int32 would cost more than the volume
+            counts += np.bincount(flat[start : start + CHUNK].astype(np.int32) - first, minlength=counts.size)
         centres = first + np.arange(counts.size, dtype=np.float64)
     else:
         low, high = _tails(flat)
@@ -62,7 +65,7 @@ def _histogram(values: NDArray[np.number]) -> tuple[NDArray[np.float64], NDArray
             return np.ones(1), np.array([low])
         counts, borders = np.histogram(np.clip(flat, low, high), bins=HISTOGRAM_BINS, range=(low, high))
         centres = (borders[:-1] + borders[1:]) / 2
-    return _without_tails(counts.astype(np.float64), centres)
+    return _without_tails(np.asarray(counts, dtype=np.float64), centres)
 
 
 def _without_tails(
