@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import DateTime, Engine, MetaData, create_engine
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import BYTEA, JSONB
-from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Session
 
 from maskloop.core.settings import Settings, get_settings
 
@@ -53,5 +53,5 @@ def get_engine() -> Engine:
 @contextmanager
 def session_scope(engine: Engine | None = None) -> Iterator[Session]:
     """Open one transaction: committed at the end, rolled back when the block raises."""
-    with sessionmaker(engine or get_engine(), expire_on_commit=False).begin() as session:
+    with Session(engine or get_engine(), expire_on_commit=False) as session, session.begin():
         yield session

@@ -80,31 +80,40 @@ class Entry:
 class Ledger:
     """A segmentation under its row lock, until the transaction ends."""
 
-    def __init__(self, session: Session, segmentation_id: UUID) -> None:
+    def __init__(
+        self,
+        session: Session,
+        segmentation_id: UUID,
+        key: UUID,
+        *,
+        numbers: Iterable[int] | None = None,
+        positions: Sequence[int] | None = None,
+    ) -> None:
+        """Take the row lock. `numbers` and `positions`: read these segments and tiles in the same round trip."""
         self.session = session
-        self.head: Head = queries.read_head(session, segmentation_id, lock=True)
-        self._previous = NO_REVISION
+        self.key = key
+        self._asked = (numbers, positions)
+        self._opened = queries.open_ledger(session, segmentation_id, key, numbers=numbers, positions=positions)
+        self.head: Head = self._opened.head
 
     @property
     def next_seq(self) -> int:
         """The seq of the revision that is made now."""
         return self.head.seq + 1
 
-    def first_answer(self, key: UUID, body_digest: bytes) -> Saved | None:
+    def first_answer(self, body_digest: bytes) -> Saved | None:
         """Return the answer that this key got before, None if it is new. Comes before every other check.
 
         Raises KeyReused if the key was used for another body.
         """
-        known, newest = queries.known_revisions(self.session, self.head, key)
-        if newest is not None:
-            self._previous = newest.digest
+        known = self._opened.by_key
         if known is None:
             return None
         if known.body_digest != body_digest:
             raise KeyReused
         skipped = known.stats.get("skipped", 0)
         assert isinstance(skipped, int)
-        return Saved(key, known.seq, skipped, is_new=False)
+        return Saved(self.key, known.seq, skipped, is_new=False)
 
     def require_open(self) -> None:
         """Raise Closed if nothing may be drawn."""
@@ -113,11 +122,14 @@ class Ledger:
 
     def segments(self, numbers: Iterable[int] | None = None) -> SegmentTable:
         """Return the segments, all or those that hold one of `numbers`."""
-        return SegmentTable(queries.segment_rows(self.session, self.head.no, numbers))
+        rows = self._opened.segments if numbers is not None and numbers == self._asked[0] else None
+        return SegmentTable(queries.segment_rows(self.session, self.head.no, numbers) if rows is None else rows)
 
     def live_voxels(self, positions: Sequence[int]) -> dict[int, Voxels]:
         """Return the live voxels at these positions; background where nothing was ever drawn."""
-        found = queries.live_tiles(self.session, self.head.no, positions)
+        found = self._opened.tiles if positions == self._asked[1] else None
+        if found is None:
+            found = queries.live_tiles(self.session, self.head.no, positions)
         return {pos: self.decode(pos, found[pos].content if pos in found else None) for pos in positions}
 
     def decode(self, pos: int, content: bytes | None) -> Voxels:
@@ -151,7 +163,7 @@ class Ledger:
             segments=[change.as_json() for change in entry.changes] or None,
             stats=stats,
         )
-        digest = chain(self._previous, row, tiles)
+        digest = chain(self._opened.newest_digest or NO_REVISION, row, tiles)
         next_number = max(self.head.next_number, entry.next_number or 0)
         queries.append(self.session, self.head, row, digest=digest, next_number=next_number, tiles=tiles)
         if segments.changed_rows:

@@ -31,9 +31,9 @@ def take_numbers(
 
     The caller commits. Raises NotFound, KeyReused, Closed, Invalid (label, layer) and NumbersExhausted.
     """
-    ledger = Ledger(session, segmentation_id)
+    ledger = Ledger(session, segmentation_id, key)
     digest = body_digest("numbers", label_id, layer, count, name, color)
-    if first := ledger.first_answer(key, digest):
+    if first := ledger.first_answer(digest):
         return _given_before(ledger, first), first
     ledger.require_open()
     require_label(ledger, label_id)

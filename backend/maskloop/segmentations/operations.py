@@ -63,9 +63,9 @@ def operate(
     The caller commits. Raises NotFound, KeyReused, Closed, SegmentGone, Invalid, and NeedsJob if more than `max_tiles`
     tiles would change; then nothing was changed.
     """
-    ledger = Ledger(session, segmentation_id)
+    ledger = Ledger(session, segmentation_id, key)
     digest = body_digest("operation", operation.model_dump(mode="json"))
-    if first := ledger.first_answer(key, digest):
+    if first := ledger.first_answer(digest):
         return first
     ledger.require_open()
     if isinstance(operation, RestoreState):
@@ -197,7 +197,7 @@ def _difference(
 ) -> TileChange | None:
     after = np.zeros_like(before) if wanted is None else wanted
     numbers = np.unique(after)
-    gone = numbers[~segments.drawable(unpack_position(pos).layer)[numbers]]
+    gone = numbers[~segments.drawable(numbers, unpack_position(pos).layer)]
     if gone.size:
         raise SegmentGone(ledger.head.seq, gone.tolist())
     return None if np.array_equal(before, after) else TileChange(pos, diff_patch(before, after), after)

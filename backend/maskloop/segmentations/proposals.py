@@ -145,9 +145,9 @@ def accept_proposal(
     KeyReused, Closed, Conflict `proposal-ended`, StaleVoxels if voxels that it draws changed since it was computed, and
     NeedsJob above `max_tiles`; then nothing was changed and the proposal stays.
     """
-    ledger = Ledger(session, get(session, proposal_id).segmentation_id)
+    ledger = Ledger(session, get(session, proposal_id).segmentation_id, key)
     digest = body_digest("accept", proposal_id, replace, sorted((labels or {}).items()))
-    if first := ledger.first_answer(key, digest):
+    if first := ledger.first_answer(digest):
         return first
     ledger.require_open()
     proposal = get(session, proposal_id, lock=True)

@@ -20,6 +20,9 @@ from maskloop.segmentations.segment_table import SegmentRow, format_color, parse
 
 SEGMENTS: LiteralString = """SELECT first_number, last_number, label_id, layer, name, colour, state, deleted_seq
     FROM segment g WHERE segmentation_no = %s"""
+HOLDING: LiteralString = """ AND EXISTS (SELECT 1 FROM unnest(%s::int[]) n
+    WHERE n BETWEEN g.first_number AND g.last_number)"""
+Cursor = psycopg.Cursor[tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,10 @@ class Head:
 
 @dataclass(frozen=True)
 class KnownRevision:
-    """What is needed of a revision that is there already."""
+    """What is needed of the revision that a key made before."""
 
     seq: int
-    key: UUID
     body_digest: bytes
-    digest: bytes
     stats: dict[str, object]
 
 
@@ -56,6 +57,17 @@ class TileRow:
     pos: int
     seq: int
     content: bytes | None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a save finds under the row lock. `segments` and `tiles` are None where they were not asked for."""
+
+    head: Head
+    by_key: KnownRevision | None
+    newest_digest: bytes | None
+    segments: list[SegmentRow] | None
+    tiles: dict[int, TileRow] | None
 
 
 @dataclass(frozen=True)
@@ -94,52 +106,85 @@ def connection(session: Session) -> psycopg.Connection[tuple[Any, ...]]:
     return cast("psycopg.Connection[tuple[Any, ...]]", session.connection().connection.driver_connection)
 
 
-HEAD: LiteralString = """SELECT s.id, s.no, s.image_id, i.project_id, s.reader_id, s.state, s.seq, s.next_number,
-    s.submitted_seq, i.shape FROM segmentation s JOIN image i ON i.id = s.image_id WHERE s.id = %s"""
-
-
-def read_head(session: Session, segmentation_id: UUID, *, lock: bool = False) -> Head:
-    """Return a segmentation; with `lock` nobody else writes to it until the transaction ends. Raises NotFound."""
-    statement = HEAD + " FOR UPDATE OF s" if lock else HEAD
-    row = connection(session).execute(statement, (segmentation_id,)).fetchone()
-    if row is None:
-        raise NotFound("There is no such segmentation.")
-    return Head(*(*row[:9], (row[9][0], row[9][1], row[9][2])))
-
-
-def known_revisions(session: Session, head: Head, key: UUID) -> tuple[KnownRevision | None, KnownRevision | None]:
-    """Return the revision that has `key` and the newest one."""
-    statement: LiteralString = """SELECT seq, key, body_digest, digest, stats FROM revision
-        WHERE segmentation_no = %s AND key = %s
-        UNION ALL SELECT seq, key, body_digest, digest, stats FROM revision WHERE segmentation_no = %s AND seq = %s"""
-    rows = connection(session).execute(statement, (head.no, key, head.no, head.seq)).fetchall()
-    found = [KnownRevision(*(*row[:4], row[4] or {})) for row in rows]
-    by_key = next((revision for revision in found if revision.key == key), None)
-    newest = next((revision for revision in found if revision.seq == head.seq), None)
-    return by_key, newest
-
-
-def segment_rows(session: Session, no: int, numbers: Iterable[int] | None = None) -> list[SegmentRow]:
-    """Return the segment rows, all or those that hold one of `numbers`."""
-    statement: LiteralString = SEGMENTS
-    if numbers is None:
-        rows = connection(session).execute(statement, (no,)).fetchall()
-    else:
-        statement += " AND EXISTS (SELECT 1 FROM unnest(%s::int[]) n WHERE n BETWEEN g.first_number AND g.last_number)"
-        rows = connection(session).execute(statement, (no, list(numbers))).fetchall()
-    return [SegmentRow(*(*row[:5], format_color(row[5]), *row[6:])) for row in rows]
-
-
 LIVE: LiteralString = """SELECT h.pos, h.seq, t.bytes FROM label_head h CROSS JOIN LATERAL (
     SELECT bytes FROM label_tile t
     WHERE t.segmentation_no = h.segmentation_no AND t.pos = h.pos AND t.seq = h.seq LIMIT 1) t
     WHERE h.segmentation_no = %s"""
 
 
+NO: LiteralString = "= (SELECT no FROM segmentation WHERE id = %s)"
+SOME: LiteralString = " AND h.pos = ANY(%s::bigint[])"
+LOCK: LiteralString = " FOR UPDATE OF s"
+BY_KEY: LiteralString = """SELECT r.seq, r.body_digest, r.stats FROM segmentation s JOIN revision r
+    ON r.segmentation_no = s.no WHERE s.id = %s AND r.key = %s"""
+NEWEST: LiteralString = """SELECT r.digest FROM segmentation s JOIN revision r
+    ON r.segmentation_no = s.no AND r.seq = s.seq WHERE s.id = %s"""
+HEAD: LiteralString = """SELECT s.id, s.no, s.image_id, i.project_id, s.reader_id, s.state, s.seq, s.next_number,
+    s.submitted_seq, i.shape FROM segmentation s JOIN image i ON i.id = s.image_id WHERE s.id = %s"""
+
+
+def read_head(session: Session, segmentation_id: UUID, *, lock: bool = False) -> Head:
+    """Return a segmentation; with `lock` nobody else writes to it until the transaction ends. Raises NotFound."""
+    return _head(connection(session).execute(HEAD + LOCK if lock else HEAD, (segmentation_id,)))
+
+
+def _head(rows: Cursor) -> Head:
+    row = rows.fetchone()
+    if row is None:
+        raise NotFound("There is no such segmentation.")
+    return Head(*(*row[:9], (row[9][0], row[9][1], row[9][2])))
+
+
+def open_ledger(
+    session: Session,
+    segmentation_id: UUID,
+    key: UUID,
+    *,
+    numbers: Iterable[int] | None = None,
+    positions: Sequence[int] | None = None,
+) -> Opened:
+    """Take the row lock and read what a save needs: one round trip. Raises NotFound.
+
+    Each statement runs when the one before it has ended, so all but the first see what stands under the lock.
+    """
+    run = connection(session)
+    segments = tiles = None
+    with run.pipeline():
+        head = run.execute(HEAD + LOCK, (segmentation_id,))
+        by_key = run.execute(BY_KEY, (segmentation_id, key))
+        newest = run.execute(NEWEST, (segmentation_id,))
+        if numbers is not None:
+            segments = run.execute(SEGMENTS.replace("= %s", NO) + HOLDING, (segmentation_id, list(numbers)))
+        if positions is not None:
+            tiles = run.execute(LIVE.replace("= %s", NO) + SOME, (segmentation_id, list(positions)))
+    known, last = by_key.fetchone(), newest.fetchone()
+    return Opened(
+        _head(head),
+        KnownRevision(*(*known[:2], known[2] or {})) if known else None,
+        last[0] if last else None,
+        None if segments is None else _segments(segments),
+        None if tiles is None else _live(tiles),
+    )
+
+
+def segment_rows(session: Session, no: int, numbers: Iterable[int] | None = None) -> list[SegmentRow]:
+    """Return the segment rows, all or those that hold one of `numbers`."""
+    if numbers is None:
+        return _segments(connection(session).execute(SEGMENTS, (no,)))
+    return _segments(connection(session).execute(SEGMENTS + HOLDING, (no, list(numbers))))
+
+
+def _segments(rows: Cursor) -> list[SegmentRow]:
+    return [SegmentRow(*(*row[:5], format_color(row[5]), *row[6:])) for row in rows.fetchall()]
+
+
 def live_tiles(session: Session, no: int, positions: Sequence[int]) -> dict[int, TileRow]:
     """Return the live tiles at these positions; absent where nothing was ever drawn."""
-    rows = connection(session).execute(LIVE + " AND h.pos = ANY(%s::bigint[])", (no, list(positions))).fetchall()
-    return {row[0]: TileRow(*row) for row in rows}
+    return _live(connection(session).execute(LIVE + SOME, (no, list(positions))))
+
+
+def _live(rows: Cursor) -> dict[int, TileRow]:
+    return {row[0]: TileRow(*row) for row in rows.fetchall()}
 
 
 def tiles_since(session: Session, no: int, since: int) -> list[TileRow]:
@@ -186,7 +231,7 @@ def tiles_at(
     All tiles, those between two positions, or those at some positions.
     """
     if only is not None:
-        rows = connection(session).execute(AT + " AND h.pos = ANY(%s::bigint[])", (seq, no, list(only)))
+        rows = connection(session).execute(AT + SOME, (seq, no, list(only)))
     elif first is not None:
         rows = connection(session).execute(AT + " AND h.pos BETWEEN %s AND %s ORDER BY h.pos", (seq, no, first, last))
     else:

@@ -89,7 +89,7 @@ class SegmentTable:
         self._places: dict[tuple[int, int], int] = {}
         self._drawable: dict[int, NDArray[np.bool_]] = {}
         for row in sorted(rows, key=lambda row: row.first - row.last):  # widest first
-            self._put(row)
+            self._append(row, self.index[row.first : row.last + 1])
 
     def find(self, number: int) -> SegmentRow | None:
         """Return the narrowest row that holds a number."""
@@ -101,13 +101,12 @@ class SegmentTable:
         place = self._places.get((first, last))
         return None if place is None else self.rows[place]
 
-    def drawable(self, layer: int) -> NDArray[np.bool_]:
-        """For each number whether it may be drawn in a layer. Background always may."""
+    def drawable(self, numbers: NDArray[np.uint16], layer: int) -> NDArray[np.bool_]:
+        """Return which of these numbers may be drawn in a layer. Background always may."""
         if layer not in self._drawable:
-            fits = np.array([row.is_live and row.layer == layer for row in self.rows] + [False])
-            self._drawable[layer] = fits[self.index]
-            self._drawable[layer][0] = True
-        return self._drawable[layer]
+            self._drawable[layer] = np.array([row.is_live and row.layer == layer for row in self.rows] + [False])
+        fits: NDArray[np.bool_] = self._drawable[layer][self.index[numbers]] | (numbers == 0)
+        return fits
 
     def labels(self) -> Sequence[UUID]:
         """Return the label of each row, in the order of `index`."""
@@ -145,12 +144,15 @@ class SegmentTable:
         if place is not None:
             self.rows[place] = row
             return
-        place = self._places[row.first, row.last] = len(self.rows)
-        self.rows.append(row)
         span = self.index[row.first : row.last + 1]
         width = row.last - row.first
         wider = [other for other in np.unique(span).tolist() if other < 0 or self._width(other) > width]
-        span[np.isin(span, wider)] = place
+        self._append(row, span, only=np.isin(span, wider))
+
+    def _append(self, row: SegmentRow, span: NDArray[np.int32], *, only: NDArray[np.bool_] | None = None) -> None:
+        place = self._places[row.first, row.last] = len(self.rows)
+        self.rows.append(row)
+        span[slice(None) if only is None else only] = place
 
     def _width(self, place: int) -> int:
         return self.rows[place].last - self.rows[place].first

@@ -118,8 +118,8 @@ def save_stroke(session: Session, segmentation_id: UUID, stroke: Stroke, *, key:
     The caller commits. Raises `NotFound`, `KeyReused`, `Closed`, `SegmentGone`, `StaleSegment`, or `StaleVoxels` naming
     the positions; then nothing was changed.
     """
-    ledger = Ledger(session, segmentation_id)
-    if first := ledger.first_answer(key, stroke.digest):
+    ledger = Ledger(session, segmentation_id, key, numbers=stroke.numbers, positions=stroke.positions)
+    if first := ledger.first_answer(stroke.digest):
         return first
     ledger.require_open()
     header = stroke.header
@@ -138,7 +138,7 @@ def save_stroke(session: Session, segmentation_id: UUID, stroke: Stroke, *, key:
         tool=header.tool,
         message=header.message,
         active_ms=header.active_ms,
-        tiles=_draw(ledger, stroke.patches),
+        tiles=_draw(ledger, stroke.patches, stroke.positions),
         changes=changes,
     )
     return ledger.append(entry, segments)
@@ -149,7 +149,7 @@ def require_segments(ledger: Ledger, segments: SegmentTable, patches: Mapping[in
     gone: set[int] = set()
     for pos, patch in patches.items():
         drawn = patch.after[patch.after != patch.before]
-        gone.update(drawn[~segments.drawable(unpack_position(pos).layer)[drawn]].tolist())
+        gone.update(drawn[~segments.drawable(drawn, unpack_position(pos).layer)].tolist())
     if gone:
         raise SegmentGone(ledger.head.seq, gone)
 
@@ -172,9 +172,9 @@ def _change_fields(ledger: Ledger, segments: SegmentTable, stroke: Stroke) -> li
     return changes
 
 
-def _draw(ledger: Ledger, patches: Mapping[int, Patch]) -> list[TileChange]:
+def _draw(ledger: Ledger, patches: Mapping[int, Patch], positions: Sequence[int]) -> list[TileChange]:
     """Return the tiles that really change. Raises StaleVoxels if one voxel anywhere is neither before nor after."""
-    live = ledger.live_voxels(sorted(patches))
+    live = ledger.live_voxels(positions)
     stale: dict[int, int] = {}
     changes: list[TileChange] = []
     for pos, patch in patches.items():

@@ -94,7 +94,7 @@ def _swap_voxels(ledger: Ledger, segments: SegmentTable, patches: dict[int, Patc
     live = ledger.live_voxels(sorted(patches))
     tiles, skipped = [], 0
     for pos, patch in patches.items():
-        drawable = segments.drawable(unpack_position(pos).layer)[patch.after]
+        drawable = segments.drawable(patch.after, unpack_position(pos).layer)
         skipped += int(patch.lengths[~drawable].sum())
         kept = Patch(patch.starts[drawable], patch.lengths[drawable], patch.before[drawable], patch.after[drawable])
         applied = apply_patch(live[pos], kept)
