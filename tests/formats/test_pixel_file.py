@@ -162,10 +162,16 @@ def test_the_preview_is_the_middle_slice_at_its_coarsest(tmp_path):
     np.testing.assert_array_equal(write(tmp_path / "file", voxels).preview, halve(halve(voxels[0])))
 
 
-def test_nothing_is_left_of_a_file_that_was_not_finished(tmp_path):
-    with pytest.raises(ShapeError), PixelFileWriter(tmp_path / "file", shape=(2, 8, 8), dtype="int16") as writer:
+def write_half(path: Path) -> None:
+    """Write one of two slices and finish all the same."""
+    with PixelFileWriter(path, shape=(2, 8, 8), dtype="int16") as writer:
         writer.write_rows(np.zeros((8, 8), dtype=np.int16))
         writer.finish()
+
+
+def test_nothing_is_left_of_a_file_that_was_not_finished(tmp_path):
+    with pytest.raises(ShapeError, match="1 of 2 slices"):
+        write_half(tmp_path / "file")
 
     assert list(tmp_path.iterdir()) == []
 

@@ -74,7 +74,7 @@ def test_a_flipped_bit_is_found(place):
         decode(bytes(payload), tile)
 
 
-@pytest.mark.parametrize("change", [lambda b: b[:-1], lambda b: b + b"x", lambda b: b"", lambda b: b[:2]])
+@pytest.mark.parametrize("change", [lambda b: b[:-1], lambda b: b + b"x", lambda _: b"", lambda b: b[:2]])
 def test_a_cut_or_longer_stream_is_refused(change):
     tile = np.arange(400, dtype=np.int16).reshape(20, 20)
 

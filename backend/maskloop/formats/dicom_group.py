@@ -7,10 +7,11 @@ from typing import Final
 
 import numpy as np
 
-from maskloop.formats.dicom_frames import Frame, Orientation
+from maskloop.formats.dicom_frames import Frame
 from maskloop.formats.dicom_stack import Stack, normal_of, place_stack, same_place_counts
 
 ORIENTATION_TOLERANCE: Final = 2e-4  # 0.05 mm at the edge of a 250 mm field
+SPACING_TOLERANCE: Final = 1e-4
 STACKED_WITHOUT_PLACE: Final = ("CT", "MR", "PT", "NM")
 
 
@@ -63,19 +64,25 @@ def _partition(frames: Iterable[Frame], key: Callable[[Frame], Hashable]) -> lis
 
 def _by_plane(frames: Sequence[Frame]) -> list[list[Frame]]:
     """Frames whose orientation and pixel spacing agree within rounding."""
-    planes: list[tuple[Orientation, tuple[float, float], list[Frame]]] = []
-    for frame in frames:
-        if frame.orientation is None or frame.pixel_spacing is None:
-            continue
-        for orientation, spacing, members in planes:
-            if np.allclose(orientation, frame.orientation, rtol=0, atol=ORIENTATION_TOLERANCE) and np.allclose(
-                spacing, frame.pixel_spacing, rtol=1e-4, atol=0
-            ):
-                members.append(frame)
-                break
+    planes: list[tuple[Frame, list[Frame]]] = []
+    for alike in _partition(frames, lambda frame: (frame.orientation, frame.pixel_spacing)):
+        members = next((members for first, members in planes if _is_same_plane(first, alike[0])), None)
+        if members is None:
+            planes.append((alike[0], alike))
         else:
-            planes.append((frame.orientation, frame.pixel_spacing, [frame]))
-    return [members for _, _, members in planes]
+            members += alike
+    return [members for _, members in planes]
+
+
+def _is_same_plane(first: Frame, second: Frame) -> bool:
+    if None in (first.orientation, second.orientation, first.pixel_spacing, second.pixel_spacing):
+        return False
+    orientations = np.array([first.orientation, second.orientation], dtype=np.float64)
+    spacings = np.array([first.pixel_spacing, second.pixel_spacing], dtype=np.float64)
+    return bool(
+        np.abs(orientations[0] - orientations[1]).max() <= ORIENTATION_TOLERANCE
+        and np.allclose(spacings[0], spacings[1], rtol=SPACING_TOLERANCE, atol=0)
+    )
 
 
 def _stacks_of_plane(frames: list[Frame]) -> list[FrameGroup]:

@@ -11,7 +11,7 @@ from pydicom.encaps import get_frame
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 from pydicom.pixels.utils import as_pixel_options
-from pydicom.uid import UID, RLELossless
+from pydicom.uid import RLELossless
 
 from maskloop.formats.codestream import J2K_START, JP2_SIGNATURE, JPEG_START, claimed_size
 from maskloop.formats.dicom_file import OpenDicom, PixelPlace
@@ -70,12 +70,12 @@ def _decode(opened: OpenDicom, place: PixelPlace, header: DicomHeader, index: in
     syntax = opened.transfer_syntax
     opened.stream.seek(place.offset)
     if not syntax.is_encapsulated:
-        return _with_pydicom(opened, place, syntax, index)
+        return _with_pydicom(opened, place, header, index)
     codestream = get_frame(opened.stream, index, number_of_frames=header.frames)
     opened.stream.seek(place.offset)
     _require_claimed(codestream, header.format)
     try:
-        return _with_pydicom(opened, place, syntax, index)
+        return _with_pydicom(opened, place, header, index)
     except (MemoryError, KeyboardInterrupt, SystemExit):
         raise
     except BaseException:  # the fallback below has its own say
@@ -84,8 +84,10 @@ def _decode(opened: OpenDicom, place: PixelPlace, header: DicomHeader, index: in
         return _with_imagecodecs(codestream, header.format)
 
 
-def _with_pydicom(opened: OpenDicom, place: PixelPlace, syntax: UID, index: int) -> Voxels:
+def _with_pydicom(opened: OpenDicom, place: PixelPlace, header: DicomHeader, index: int) -> Voxels:
+    syntax = opened.transfer_syntax
     options = as_pixel_options(opened.dataset, pixel_keyword=place.keyword, pixel_vr=place.vr)
+    options["correct_unused_bits"] = not _sits_high(header.format)
     array, _ = get_decoder(syntax).as_array(opened.stream, index=index, raw=False, **options)
     return array
 
@@ -120,7 +122,7 @@ def _with_imagecodecs(codestream: bytes, pixels: PixelFormat) -> Voxels:
 
 def _as_kept(raw: Voxels, opened: OpenDicom, pixels: PixelFormat) -> DecodedFrame:
     raw = raw.astype(raw.dtype.newbyteorder("="), copy=False)
-    if pixels.high_bit > pixels.bits_stored - 1 and pixels.keyword == "PixelData" and pixels.bits_allocated > 8:
+    if _sits_high(pixels):
         raw = _drop_low_bits(raw, pixels)
     if pixels.photometric == PALETTE:
         coloured = apply_color_lut(raw, opened.dataset)
@@ -132,6 +134,10 @@ def _as_kept(raw: Voxels, opened: OpenDicom, pixels: PixelFormat) -> DecodedFram
     if pixels.dtype == "float32":
         return _as_float(raw)
     return DecodedFrame(np.ascontiguousarray(raw).astype(pixels.dtype, copy=False))
+
+
+def _sits_high(pixels: PixelFormat) -> bool:
+    return pixels.high_bit > pixels.bits_stored - 1 and pixels.keyword == "PixelData" and pixels.bits_allocated > 8
 
 
 def _drop_low_bits(raw: Voxels, pixels: PixelFormat) -> Voxels:
