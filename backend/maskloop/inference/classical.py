@@ -1,6 +1,6 @@
 """The classical segmenters by name: parameters that were checked in, labelmap out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal, cast
 
 import numpy as np
@@ -47,41 +47,54 @@ def run_classical(
     values = _grey(voxels)
     if modality == "CT" and float(values.min(initial=0)) < LOWEST_HU:
         values = np.maximum(values, np.array(LOWEST_HU, dtype=values.dtype))
-    match name:
-        case "otsu":
-            return segment_otsu(
-                values,
-                spacing=spacing,
-                side=cast("Literal['bright', 'dark']", parameters["side"]),
-                within=cast("Literal['image', 'body']", parameters["within"]),
-                smoothing_mm=_number(parameters["smoothing_mm"]),
-                min_diameter_mm=_number(parameters["min_diameter_mm"]),
-                largest_only=bool(parameters["largest_only"]),
-                fill=bool(parameters["fill"]),
-            )
-        case "threshold":
-            return segment_threshold(
-                values,
-                spacing=spacing,
-                lower=_maybe(parameters["lower"]),
-                upper=_maybe(parameters["upper"]),
-                opening_mm=_number(parameters["opening_mm"]),
-                closing_mm=_number(parameters["closing_mm"]),
-                min_diameter_mm=_number(parameters["min_diameter_mm"]),
-                largest_only=bool(parameters["largest_only"]),
-                fill=bool(parameters["fill"]),
-            )
-        case "watershed":
-            return segment_watershed(
-                values,
-                spacing=spacing,
-                objects=cast("Literal['auto', 'bright', 'dark']", parameters["objects"]),
-                diameter_mm=_maybe(parameters["diameter_mm"]),
-                smoothing_mm=_number(parameters["smoothing_mm"]),
-                fill=bool(parameters["fill"]),
-            )
-        case _:
-            raise ParameterInvalid(f"There is no segmenter named {name[:64]!r}.")
+    if name not in METHODS:
+        raise ParameterInvalid(f"There is no segmenter named {name[:64]!r}.")
+    return METHODS[name](values, spacing, parameters)
+
+
+def _otsu(values: NDArray[np.number], spacing: Spacing, parameters: Mapping[str, Value]) -> Labels:
+    return segment_otsu(
+        values,
+        spacing=spacing,
+        side=cast("Literal['bright', 'dark']", parameters["side"]),
+        within=cast("Literal['image', 'body']", parameters["within"]),
+        smoothing_mm=_number(parameters["smoothing_mm"]),
+        min_diameter_mm=_number(parameters["min_diameter_mm"]),
+        largest_only=bool(parameters["largest_only"]),
+        fill=bool(parameters["fill"]),
+    )
+
+
+def _threshold(values: NDArray[np.number], spacing: Spacing, parameters: Mapping[str, Value]) -> Labels:
+    return segment_threshold(
+        values,
+        spacing=spacing,
+        lower=_maybe(parameters["lower"]),
+        upper=_maybe(parameters["upper"]),
+        opening_mm=_number(parameters["opening_mm"]),
+        closing_mm=_number(parameters["closing_mm"]),
+        min_diameter_mm=_number(parameters["min_diameter_mm"]),
+        largest_only=bool(parameters["largest_only"]),
+        fill=bool(parameters["fill"]),
+    )
+
+
+def _watershed(values: NDArray[np.number], spacing: Spacing, parameters: Mapping[str, Value]) -> Labels:
+    return segment_watershed(
+        values,
+        spacing=spacing,
+        objects=cast("Literal['auto', 'bright', 'dark']", parameters["objects"]),
+        diameter_mm=_maybe(parameters["diameter_mm"]),
+        smoothing_mm=_number(parameters["smoothing_mm"]),
+        fill=bool(parameters["fill"]),
+    )
+
+
+METHODS: Mapping[str, Callable[[NDArray[np.number], Spacing, Mapping[str, Value]], Labels]] = {
+    "otsu": _otsu,
+    "threshold": _threshold,
+    "watershed": _watershed,
+}
 
 
 def _grey(voxels: Voxels) -> NDArray[np.number]:

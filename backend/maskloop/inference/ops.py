@@ -55,14 +55,7 @@ def segment(request: Request, scratch: Path, report: Report) -> dict[str, object
     volume = _read_volume(request, scratch)
     modality = _text(request, "modality")
     manifest = _manifest(request)
-    name = _text(request, "segmenter") or ""
-    spec = classical_spec(name) if manifest is None else model_spec(manifest)
-    if spec is None:
-        raise ParameterInvalid(f"There is no segmenter named {name[:64]!r}.")
-    given = request.get("parameters") or {}
-    if not isinstance(given, dict):
-        raise ParameterInvalid("The parameters must be an object.")
-    parameters = resolve_parameters(spec, given, modality=modality)
+    spec, parameters = _asked_for(request, manifest, modality)
     spacing = _spacing(request, volume)
     report(0.05, "Segmenting")
     if manifest is None:
@@ -85,6 +78,19 @@ def segment(request: Request, scratch: Path, report: Report) -> dict[str, object
         "version": spec.version,
         "sha256": _text(request, "sha256"),
     }
+
+
+def _asked_for(
+    request: Request, manifest: Manifest | None, modality: str | None
+) -> tuple[SegmenterSpec, dict[str, Value]]:
+    name = _text(request, "segmenter") or ""
+    spec = classical_spec(name) if manifest is None else model_spec(manifest)
+    if spec is None:
+        raise ParameterInvalid(f"There is no segmenter named {name[:64]!r}.")
+    given = request.get("parameters") or {}
+    if not isinstance(given, dict):
+        raise ParameterInvalid("The parameters must be an object.")
+    return spec, resolve_parameters(spec, given, modality=modality)
 
 
 def _run_model(

@@ -78,16 +78,9 @@ def run_windows(
     -----
     The weights are those of F. Isensee et al., nnU-Net (2021): a Gaussian of 1/8 of the window.
     """
-    shape = image.shape[1:]
-    multiple = math.lcm(windows.multiple_of, stride)
-    size = tuple(
-        whole if windows.fixed or length >= whole else math.ceil(length / multiple) * multiple
-        for whole, length in zip(windows.size, shape, strict=True)
-    )
-    padded = _padded(image, size, multiple)
+    padded, size = _fitted(image, windows, stride)
     boxes = window_boxes(padded.shape[1:], size, overlap=windows.overlap, align=stride)
-    if windows.skip_empty:
-        boxes = [box for box in boxes if not _is_empty(padded[(slice(None), *box)])]
+    boxes = [box for box in boxes if not (windows.skip_empty and _is_empty(padded[(slice(None), *box)]))]
     blend = _Blend(tuple(length // stride for length in padded.shape[1:]), size, stride, channels)
     for first in range(0, len(boxes), windows.batch):
         if cancelled is not None and cancelled():
@@ -98,7 +91,7 @@ def run_windows(
         blend.add(batch, [output[: len(batch)] for output in outputs] if len(filled) > len(batch) else outputs)
         if progress is not None:
             progress((first + len(batch)) / len(boxes))
-    kept = tuple(slice(0, math.ceil(length / stride)) for length in shape)
+    kept = tuple(slice(0, math.ceil(length / stride)) for length in image.shape[1:])
     return [output[(slice(None), *kept)] for output in blend.finish(fill)]
 
 
@@ -186,17 +179,21 @@ def _starts(length: int, window: int, overlap: float, align: int) -> list[int]:
     return sorted({round(number * last / (count - 1)) * align for number in range(count)})
 
 
-def _padded(image: NDArray[np.float32], size: tuple[int, ...], multiple: int) -> NDArray[np.float32]:
-    """Return the image grown at its far ends to at least one window and to the network's multiple."""
-    wanted = [
-        max(window, math.ceil(length / multiple) * multiple)
-        for length, window in zip(image.shape[1:], size, strict=True)
-    ]
-    grow = [goal - length for goal, length in zip(wanted, image.shape[1:], strict=True)]
+def _fitted(image: NDArray[np.float32], windows: Windows, stride: int) -> tuple[NDArray[np.float32], tuple[int, ...]]:
+    """Return the image grown at its far ends to at least one window and to the network's multiple, and the window."""
+    shape = image.shape[1:]
+    multiple = math.lcm(windows.multiple_of, stride)
+    up = [math.ceil(length / multiple) * multiple for length in shape]
+    size = tuple(
+        whole if windows.fixed or length >= whole else multiplied
+        for whole, length, multiplied in zip(windows.size, shape, up, strict=True)
+    )
+    grow = [max(window, multiplied) - length for window, multiplied, length in zip(size, up, shape, strict=True)]
     if not any(grow):
-        return image
-    mirrored = all(extra < length for extra, length in zip(grow, image.shape[1:], strict=True))
-    return np.pad(image, [(0, 0), *((0, extra) for extra in grow)], mode="reflect" if mirrored else "edge")
+        return image, size
+    mirrored = all(extra < length for extra, length in zip(grow, shape, strict=True))
+    padding = [(0, 0), *((0, extra) for extra in grow)]
+    return np.pad(image, padding, mode="reflect" if mirrored else "edge"), size
 
 
 def _is_empty(window: NDArray[np.float32]) -> bool:
