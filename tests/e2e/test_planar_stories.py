@@ -51,9 +51,9 @@ def fluorescence_image(shared_data):
     with (folder / "index.csv").open() as index:
         rows = [row for row in csv.DictReader(index) if row["split"] == "val" and row["kind"] == "fluorescence"]
     for row in rows:
-        labels = np.asarray(Image.open(folder / "val" / "labels" / f"{row['file']}.png"))
+        labels = np.asarray(Image.open(folder / "val" / "labels" / f"{row['name']}.png"))
         if 20 < labels.max() < 80:
-            return folder / "val" / "images" / f"{row['file']}.png"
+            return folder / "val" / "images" / f"{row['name']}.png"
     raise AssertionError("no fluorescence image with 20 to 80 nuclei")
 
 
@@ -63,7 +63,7 @@ def smallest(labels):
 
 
 def test_a_chest_x_ray_is_windowed_and_painted(stack, page, shared_data):
-    picture = sorted((shared_data / "cxr-lungs").rglob("images/*.jpg"))[0]
+    picture = min((shared_data / "cxr-lungs").rglob("images/*.jpg"))
     with stack.client() as client:
         project = client.create_project("Chest", [{"name": "Lung", "kind": "semantic"}])
     stack.cli("import", str(picture), "--project", "Chest")
