@@ -39,7 +39,7 @@ def world(template_database, tmp_path_factory) -> Iterator[World]:
 
 
 @pytest.fixture(scope="module")
-def client(world) -> TestClient:
+def client(world) -> Iterator[TestClient]:
     """A client whose guards are the real ones, and end the request when they let it through."""
     app = create_app()
 
@@ -48,7 +48,8 @@ def client(world) -> TestClient:
         raise Conflict("The guard let this through.", code="reached")
 
     app.state.access = check
-    return TestClient(app, base_url="http://localhost:8000", headers={"Sec-Fetch-Site": "same-origin"})
+    with TestClient(app, base_url="http://localhost:8000", headers={"Sec-Fetch-Site": "same-origin"}) as client:
+        yield client
 
 
 def ask(client: TestClient, method: str, route, ids: dict[str, str], headers: dict[str, str]) -> str:

@@ -59,7 +59,7 @@ def _file(session: Session, holding: Holding) -> str:
 
 def _item(session: Session, holding: Holding) -> str:
     upload = session.get(Upload, holding.ids["upload_id"])
-    values = {"file": "made up.dcm", "size": 1, "outcome": "refused", "title": "a file"}
+    values = {"file": "made up.dcm", "size": 1, "outcome": "refused", "title": "a file", "members": []}
     return _made(session, UploadItem(upload_id=upload.id, **values))
 
 
