@@ -149,6 +149,7 @@ async function resolving(session: DocumentSession, rewrite: () => Promise<void>)
 /** Reads everything that the server may have changed on its own. */
 async function refresh(session: DocumentSession): Promise<void> {
   session.history.askServer()
+  session.machine.wake()
   session.machine.requestRead()
   await session.readSegmentation()
   await session.machine.settled()

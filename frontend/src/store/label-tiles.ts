@@ -128,32 +128,42 @@ export class LabelTiles {
   /** Replaces a tile by what the server has. The store owns `voxels` from now on. */
   replace(position: TilePosition, voxels: Uint16Array): void {
     const tile = this.ensure(position)
-    const { counts } = this
-    const old = tile.voxels
-    let filled = 0
-    let y0 = tile.height
-    let y1 = 0
-    for (let y = 0, at = 0; y < tile.height; y++) {
-      for (const end = at + tile.width; at < end; at++) {
-        const after = voxels[at] ?? 0
-        const before = old[at] ?? 0
-        if (after !== 0) filled++
-        if (after === before) continue
-        counts[before] = (counts[before] ?? 0) - 1
-        counts[after] = (counts[after] ?? 0) + 1
-        if (y < y0) y0 = y
-        y1 = y + 1
-      }
+    const { width, voxels: old } = tile
+    const { length } = voxels
+    let first = 0
+    while (first < length && old[first] === voxels[first]) first++
+    if (first < length) {
+      let last = length - 1
+      while (old[last] === voxels[last]) last--
+      if (tile.filled > 0) this.countAll(old, -1)
+      tile.filled = this.countAll(voxels, 1)
+      tile.voxels = voxels
+      this.touch(tile, 0, Math.floor(first / width), width, Math.floor(last / width) + 1)
     }
-    tile.voxels = voxels
-    tile.filled = filled
-    if (y0 < y1) this.touch(tile, 0, y0, tile.width, y1)
     this.prune(tile)
   }
 
   /** Drops a tile that has become background. */
   prune(tile: LabelTile): void {
     if (tile.filled === 0) this.tiles.delete(this.keyOf(tile.position))
+  }
+
+  /** Counts by runs: tiles are mostly long ones. Returns how many voxels are not background. */
+  private countAll(voxels: Uint16Array, sign: 1 | -1): number {
+    const { counts } = this
+    const { length } = voxels
+    let filled = 0
+    for (let start = 0; start < length; ) {
+      const value = voxels[start] ?? 0
+      let end = start + 1
+      while (end < length && voxels[end] === value) end++
+      if (value !== 0) {
+        counts[value] = (counts[value] ?? 0) + sign * (end - start)
+        filled += end - start
+      }
+      start = end
+    }
+    return filled
   }
 
   private count(tile: LabelTile, patch: Patch, sign: 1 | -1): void {

@@ -208,7 +208,7 @@ describe('one person with a bad network and a browser that crashes', () => {
           await until(async () => (await person.browser.unsent()).length === 0)
           person.page.document.dispose()
         }),
-        { numRuns: 60 * FACTOR },
+        { numRuns: 30 * FACTOR },
       )
     },
     LIMIT_MS,
@@ -250,7 +250,7 @@ describe('two people on the same image', () => {
             for (const person of people) person.page.document.dispose()
           },
         ),
-        { numRuns: 40 * FACTOR },
+        { numRuns: 20 * FACTOR },
       )
     },
     LIMIT_MS,
@@ -281,7 +281,7 @@ describe('two people on the same image', () => {
             }
           },
         ),
-        { numRuns: 60 * FACTOR },
+        { numRuns: 30 * FACTOR },
       )
     },
     LIMIT_MS,

@@ -44,9 +44,10 @@ export class TileReader {
     this.announced = Math.max(this.announced, seq)
   }
 
-  /** Tries at once. */
+  /** Tries at once, as if nothing had failed. */
   hurry(): void {
     this.notBefore = 0
+    this.failures = 0
   }
 
   /** `isQuiet`: no save is under way whose answer may tell the same. */
