@@ -39,7 +39,8 @@ def plain(job, inputs):
 
 @handles("fault-deaf", queue="io", inputs=Work, max_attempts=TRIES)
 def deaf(job, inputs):
-    """Never looks whether it should stop: only the fence can keep it from writing."""
+    """Never hears that it should stop, as if its lease thread were stuck: only the fence keeps it from writing."""
+    job.check = lambda: None
     time.sleep(inputs.seconds)
     effect(job, inputs)
 
