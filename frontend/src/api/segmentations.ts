@@ -1,7 +1,7 @@
 import type { Bytes } from '../labelmap/bytes'
 import { STROKE_TYPE } from '../labelmap/stroke-body'
 import { TILES_TYPE } from '../labelmap/tiles-body'
-import { ApiProblem, NoAnswer, type Page, request, requestBytes, urlOf } from './http'
+import { ApiProblem, NoAnswer, request, requestBytes, urlOf } from './http'
 import { finishedJob } from './watch-job'
 
 export type SegmentationState = 'open' | 'submitted' | 'approved'
@@ -151,49 +151,6 @@ export const segmentationApi: SegmentationApi = {
   },
 
   watch: (id, listener) => watchRevisions(urlOf(`/segmentations/${id}/events`), listener),
-}
-
-/** The segmentation of an image for a purpose, made if there is none. */
-export function openSegmentation(imageId: string, purpose = 'reading'): Promise<Segmentation> {
-  return request<Segmentation>(`/images/${imageId}/segmentations`, { method: 'POST', json: { purpose } })
-}
-
-/** Submits the segmentation as it was at `seq`; it is closed then. */
-export function submitSegmentation(segmentationId: string, seq: number): Promise<Segmentation> {
-  return request<Segmentation>(`/segmentations/${segmentationId}/submit`, { method: 'POST', json: { seq } })
-}
-
-export function reopenSegmentation(segmentationId: string): Promise<Segmentation> {
-  return request<Segmentation>(`/segmentations/${segmentationId}/reopen`, { method: 'POST' })
-}
-
-export interface RevisionEntry {
-  seq: number
-  key: string
-  author: { id: string; name: string } | null
-  model: { name: string; version: string; hash: string } | null
-  source: string
-  tool: string | null
-  undoes: string | number | null
-  depth: number
-  undone: boolean
-  name: string | null
-  message: string | null
-  active_ms: number
-  created_at: string
-  stats: Record<string, unknown> | null
-}
-
-/** Revisions of a segmentation, newest first. */
-export function readRevisions(
-  segmentationId: string,
-  cursor: string | null,
-  signal: AbortSignal,
-): Promise<Page<RevisionEntry>> {
-  return request<Page<RevisionEntry>>(`/segmentations/${segmentationId}/revisions`, {
-    query: { cursor, limit: 50 },
-    signal,
-  })
 }
 
 /** An answer is ours only if it echoes our key: a page of a proxy with status 200 is none. */

@@ -19,7 +19,8 @@ const COME_BACK = new Set([408, 425, 429])
 export function outcomeOf(cause: unknown): Outcome {
   if (!(cause instanceof ApiProblem)) return { kind: 'again', afterMs: null }
   const { status, code, retryAfterS } = cause
-  if (status === 401) return { kind: 'signedOut' }
+  // Somebody else has signed in on this browser: what was drawn here is never saved as theirs.
+  if (status === 401 || code === 'another-user') return { kind: 'signedOut' }
   if (status >= 500 || COME_BACK.has(status)) return { kind: 'again', afterMs: pause(retryAfterS) }
   if (status === 409 && code === 'in-progress') return { kind: 'again', afterMs: pause(retryAfterS) }
   if (status === 413) return { kind: 'refused', refusal: refusalOf(cause) }
