@@ -1,11 +1,13 @@
 """What the generated matrix does not vary: blinded readers, jobs in no project, archived projects."""
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from maskloop.audit.tables import AuditEvent
 from maskloop.core import clock
 from maskloop.core.db import session_scope
 from maskloop.jobs.tables import Job
+from maskloop.main import api_routes
 from maskloop.projects import access
 from maskloop.projects.tables import Project
 from maskloop.users.scopes import SCOPES
@@ -29,6 +31,7 @@ class _Request:
 
     def __init__(self, user, **path):
         self.headers, self.cookies, self.path_params, self.client = bearer(user), {}, path, None
+        self.scope, self.method = {}, "GET"
 
 
 def _ask(user, action, **path) -> str:
@@ -104,3 +107,26 @@ def test_every_action_of_the_policy_is_known_by_its_roles():
         assert rule.roles <= access.ALL, action
         assert not (rule.members and rule.roles), action
         assert "viewer" not in rule.roles or rule.scope.endswith(".read"), action
+
+
+def test_each_audited_address_is_a_route():
+    routes = {(method, route.path) for route in api_routes() for method in route.methods}
+
+    assert access.AUDITED.keys() - routes == set()
+
+
+def test_a_view_is_recorded_with_who_what_and_where_and_a_refused_one_is_not(client):
+    with session_scope() as session:
+        project = make_project(session)
+        viewer, outsider = make_member(session, project, "viewer"), make_user(session)
+        image = make_image(session, project)
+    path = f"/api/v1/images/{image.id}"
+
+    answers = [client.get(path, headers=bearer(user)).status_code for user in (viewer, outsider)]
+
+    with session_scope() as session:
+        event = session.scalars(select(AuditEvent).where(AuditEvent.action == "image.view")).one()
+    assert answers == [200, 404]
+    assert (event.actor_id, event.project_id) == (viewer.id, project.id)
+    assert (event.object_kind, event.object_id) == ("image", str(image.id))
+    assert str(event.address) == "127.0.0.1"

@@ -16,6 +16,7 @@ from sqlalchemy import RowMapping, Select, select, text
 from sqlalchemy.orm import Session
 
 from maskloop.api.caller import SESSION_COOKIE, Allowed, AllowedStream, Caller, Guard, SignedIn
+from maskloop.audit import service as audit
 from maskloop.core.errors import Forbidden, NotFound
 from maskloop.projects.tables import Membership, Project
 from maskloop.users import authentication
@@ -94,6 +95,24 @@ READERS_OWN = frozenset({"segmentation.draw", "segmentation.submit", "segmentati
 # The routes below /api/v1 that nobody has to be signed in for.
 PUBLIC = frozenset({("POST", "/session"), ("DELETE", "/session"), ("GET", "/about")})
 
+# What is written into the audit record when it is allowed, in the transaction of the request. Changes of people,
+# projects and labels, signing in and submitting are recorded by their services, a save by its revision.
+AUDITED: Mapping[tuple[str, str], str] = {
+    ("GET", "/images/{image_id}"): "image.view",
+    ("POST", "/projects/{project_id}/uploads"): "upload.create",
+    ("POST", "/uploads/{upload_id}/close"): "upload.close",
+    ("POST", "/uploads/{upload_id}/confirm"): "upload.confirm",
+    ("POST", "/uploads/{upload_id}/discard"): "upload.discard",
+    ("GET", "/uploads/{upload_id}/report.csv"): "upload.report",
+    ("POST", "/projects/{project_id}/exports"): "export.create",
+    ("GET", "/exports/{export_id}/files/{name}"): "export.download",
+    ("GET", "/exports/{export_id}/archive"): "export.download",
+    ("POST", "/models"): "model.add",
+    ("POST", "/segmentations/{segmentation_id}/proposals"): "proposal.create",
+    ("POST", "/proposals/{proposal_id}/accept"): "proposal.accept",
+    ("POST", "/proposals/{proposal_id}/drop"): "proposal.drop",
+}
+
 # Each query takes :id and gives at most one row. Columns: project_id (NULL: in no project); created_by, reader_id where
 # the object has one; owner_id where it belongs to a user. A column named like another parameter of the path must equal
 # it: that is how nested ids are checked to belong together.
@@ -148,6 +167,9 @@ def check(session: Session, request: Request, action: str) -> Caller:
     for owner in found:
         caller = _enter(caller, owner)
     _require(rule, action, caller, found)
+    route = getattr(request.scope.get("route"), "path", "")
+    if word := AUDITED.get((request.method, route)):
+        _record(session, caller, word, request.path_params)
     return caller
 
 
@@ -191,6 +213,20 @@ def visible_projects(caller: Caller) -> Select[UUID]:
     if caller.is_admin:
         return statement
     return statement.join(Membership, Membership.project_id == Project.id).where(Membership.user_id == caller.user_id)
+
+
+def _record(session: Session, caller: Caller, word: str, path: Mapping[str, object]) -> None:
+    named = [name for name in path if name in OWNER_OF]
+    audit.record(
+        session,
+        actor_id=caller.user_id,
+        action=word,
+        project_id=caller.project_id,
+        object_kind=named[-1].removesuffix("_id") if named else None,
+        object_id=str(path[named[-1]]) if named else None,
+        address=caller.address,
+        detail={} if caller.token_id is None else {"token": str(caller.token_id)},
+    )
 
 
 def _absent() -> NotFound:
