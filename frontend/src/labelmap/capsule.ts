@@ -12,6 +12,8 @@ interface Interval {
 
 /** Borders that rounding errors put a hair outside still count as inside. */
 const SLACK = 1e-9
+/** A segment shorter than a millionth of a voxel (squared) is a point. */
+const POINT = 1e-12
 
 /**
  * Runs of all voxels whose centre is at most `radius` (in the metric's unit) from the segment `from`–`to`, cut to the
@@ -79,7 +81,7 @@ function rowRange(from: Voxel, to: Voxel, radius: number, m: Metric, dk0: number
 function rowInterval(dj: number, dk: number, axis: Voxel, radius: number, m: Metric): Interval | null {
   const [ai, aj, ak] = axis
   let hull = ballInterval(dj, dk, 0, radius, m)
-  if (ai === 0 && aj === 0 && ak === 0) return hull
+  if (ai * ai + aj * aj + ak * ak < POINT) return hull
   hull = join(hull, ballInterval(dj - aj, dk - ak, ai, radius, m))
   return join(hull, cylinderInterval(dj, dk, axis, radius, m))
 }
@@ -101,7 +103,7 @@ function cylinderInterval(dj: number, dk: number, [ai, aj, ak]: Voxel, radius: n
   const c = m.jj * dj * dj + m.kk * dk * dk + 2 * m.jk * dj * dk - (along * along) / length2 - radius * radius
   const across = a <= m.ii * 1e-12 ? (c <= SLACK ? everything() : null) : quadraticInterval(a, b, c, 0)
   if (across === null) return null
-  if (Math.abs(gi) < 1e-12) return along >= 0 && along <= length2 ? across : null
+  if (gi * gi < m.ii * length2 * 1e-20) return along >= 0 && along <= length2 ? across : null
   const s = -along / gi
   const e = (length2 - along) / gi
   const lo = Math.max(across.lo, Math.min(s, e))
