@@ -96,15 +96,12 @@ READERS_OWN = frozenset({"segmentation.draw", "segmentation.submit", "segmentati
 PUBLIC = frozenset({("POST", "/session"), ("DELETE", "/session"), ("GET", "/about")})
 
 # What is written into the audit record when it is allowed, in the transaction of the request. Changes of people,
-# projects and labels, signing in and submitting are recorded by their services, a save by its revision.
+# projects and labels, signing in, submitting, imports and exports are recorded by their services, saves by revisions.
 AUDITED: Mapping[tuple[str, str], str] = {
     ("GET", "/images/{image_id}"): "image.view",
     ("POST", "/projects/{project_id}/uploads"): "upload.create",
-    ("POST", "/uploads/{upload_id}/close"): "upload.close",
-    ("POST", "/uploads/{upload_id}/confirm"): "upload.confirm",
     ("POST", "/uploads/{upload_id}/discard"): "upload.discard",
     ("GET", "/uploads/{upload_id}/report.csv"): "upload.report",
-    ("POST", "/projects/{project_id}/exports"): "export.create",
     ("GET", "/exports/{export_id}/files/{name}"): "export.download",
     ("GET", "/exports/{export_id}/archive"): "export.download",
     ("POST", "/models"): "model.add",
