@@ -7,7 +7,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Select, exists, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, defer
 
 from maskloop.imaging.label_tile import decode_patch, encode_tile, tile_size
 from maskloop.segmentations import queries
@@ -88,7 +88,8 @@ def _sources(session: Session, head: Head, seqs: list[int]) -> list[BlameSource]
 
 
 def _with_author(head: Head) -> Select[Revision, User | None]:
-    statement = select(Revision, User).outerjoin(User, User.id == Revision.author_id)
+    unread = [defer(column, raiseload=True) for column in (Revision.positions, Revision.body_digest, Revision.digest)]
+    statement = select(Revision, User).outerjoin(User, User.id == Revision.author_id).options(*unread)
     return statement.where(Revision.segmentation_no == head.no)
 
 
