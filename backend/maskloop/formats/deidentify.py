@@ -114,7 +114,7 @@ def identity_tokens(dataset: Dataset) -> frozenset[str]:
     for item in _with_nested(dataset, 0):
         for keyword in NAME_KEYWORDS + ID_KEYWORDS:
             for value in texts(item, keyword):
-                words.update(word for word in re.split(r"[\W_]+", value.lower()) if len(word) >= 3)
+                words.update(word for word in re.split(r"[\W_]+", value.lower()) if len(word) >= 3 + word.isdigit())
     return frozenset(words - ANONYMOUS_WORDS)
 
 

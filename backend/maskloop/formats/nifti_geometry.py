@@ -53,19 +53,20 @@ def read_place(header: Nifti1Header, shape: tuple[int, int, int]) -> Place:
     The sform counts where its code is above 0, else the qform, else voxel sizes alone ("method 3, 2, 1" of the
     standard): then nothing says how the patient lies, and no affine is made up.
     """
-    scale = np.diag([MM_PER_UNIT.get(int(header["xyzt_units"]) & 7, 1.0)] * 3 + [1.0])
-    sform = header.get_sform() if int(header["sform_code"]) > 0 else None
-    qform = _qform(header) if int(header["qform_code"]) > 0 else None
+    scale = MM_PER_UNIT.get(int(header["xyzt_units"]) & 7, 1.0)
+    sform = _scaled(header.get_sform(), scale) if int(header["sform_code"]) > 0 else None
+    qform = _scaled(_qform(header), scale) if int(header["qform_code"]) > 0 else None
     notes: list[str] = []
     if sform is None and qform is None:
-        spacing = _pixel_sizes(header, float(scale[0, 0]))
+        spacing = _pixel_sizes(header, scale)
         note = "The file does not say how the patient lies (sform and qform codes are 0): only the voxel size is used"
         return Place(None, spacing, (note,))
     if sform is not None and qform is not None:
-        notes += _disagreement(scale @ sform, scale @ qform, shape)
+        notes += _disagreement(sform, qform, shape)
     chosen = sform if sform is not None else qform
     try:
-        affine = check_affine(LPS_FROM_RAS @ scale @ np.asarray(chosen, dtype=np.float64))
+        with np.errstate(invalid="ignore"):  # the gate says it in words
+            affine = check_affine(LPS_FROM_RAS @ np.asarray(chosen, dtype=np.float64))
     except GeometryError as error:
         name = "sform" if sform is not None else "qform"
         raise Refused("bad-geometry", f"The {name} of the file is not usable: {error.detail}") from error
@@ -74,6 +75,12 @@ def read_place(header: Nifti1Header, shape: tuple[int, int, int]) -> Place:
     if is_sheared(affine):
         facts.append("The grid is sheared and kept so")
     return Place(affine, (si, sj, sk), tuple(notes), tuple(facts))
+
+
+def _scaled(ras: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
+    scaled: NDArray[np.float64] = np.array(ras, dtype=np.float64)
+    scaled[:3] *= scale
+    return scaled
 
 
 def _qform(header: Nifti1Header) -> NDArray[np.float64]:

@@ -1,5 +1,6 @@
 """PNG and JPEG: 8 and 16-bit grey and colour, one picture each."""
 
+import struct
 import warnings
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from maskloop.formats.codestream import claimed_size
 from maskloop.formats.errors import Refused
@@ -20,7 +21,7 @@ STRIP: Final = 512
 EXIF_ORIENTATION: Final = 0x0112
 PNG_COLOUR: Final = (2, 6)
 WITH_ALPHA: Final = ("LA", "RGBA", "PA", "La", "RGBa")
-ERRORS: Final = (OSError, ValueError, SyntaxError, TypeError, KeyError, EOFError, OverflowError, UnidentifiedImageError)
+ERRORS: Final = (OSError, ValueError, SyntaxError, TypeError, KeyError, EOFError, OverflowError, struct.error)
 
 
 def read_raster(path: Path, kind: Kind, limits: Limits) -> Picture:
@@ -50,7 +51,7 @@ def read_raster(path: Path, kind: Kind, limits: Limits) -> Picture:
     with _opened(path) as image:
         mode = image.mode
         frames = getattr(image, "n_frames", 1)
-        turned = int(image.getexif().get(EXIF_ORIENTATION, 1) or 1)
+        turned = _turned(image) if kind is Kind.JPEG else 1  # in a PNG its EXIF may follow the pixels
     if mode in WITH_ALPHA or (mode == "P" and _has_transparency(path)):
         notes.append("Transparency was dropped")
     if deep and mode in ("RGB", "RGBA", "LA"):
@@ -72,6 +73,13 @@ def read_raster(path: Path, kind: Kind, limits: Limits) -> Picture:
         notes=tuple(notes),
         facts=tuple(facts),
     )
+
+
+def _turned(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(EXIF_ORIENTATION, 1) or 1)
+    except ERRORS:
+        return 1  # a damaged EXIF block says nothing about the pixels
 
 
 def _claimed(path: Path, kind: Kind) -> tuple[int, int, bool]:
@@ -132,6 +140,6 @@ def _decoded(image: Image.Image) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             image.load()
-            return ImageOps.exif_transpose(image)
+            return ImageOps.exif_transpose(image) if image.format in ("JPEG", "MPO") else image
     except (*ERRORS, Image.DecompressionBombError) as error:
         raise Refused("raster-damaged", "The picture is cut or damaged and cannot be decoded") from error

@@ -167,6 +167,10 @@ def _require(layout: _Layout, file: tifffile.TiffFile, limits: Limits) -> None:
         needed = planes * plane_bytes if layout.dtype.kind != "b" else planes * plane_bytes // 8
         require_present(layout.columns, layout.rows, needed=needed, present=present)
     require_plausible(layout.columns, layout.rows, decoded=planes * plane_bytes, present=present)
+    if len(page.dataoffsets) < int(np.prod(page.chunked)):
+        raise Refused(
+            "pixels-missing", f"The header claims {size_text(layout.columns, layout.rows)} pixels; some are not there"
+        )
     across, down = _segment_size(page)
     require_size(across, down, bytes_per_pixel=layout.samples * layout.dtype.itemsize, limits=limits)
     if planes != layout.pages and layout.contiguous_at is None:
