@@ -12,6 +12,7 @@ def test_ready_names_what_is_missing(client):
 
     assert answer.status_code == 503
     assert answer.json()["missing"] == ["redis"]  # the fixture has none
+    assert answer.json()["detail"] == "MASKLOOP_REDIS_URL is not set."
 
 
 def test_ready_when_every_part_is_there(client, monkeypatch):

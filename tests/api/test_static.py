@@ -35,6 +35,13 @@ def test_each_page_has_a_nonce_of_its_own_in_policy_and_markup(pages):
     assert first.headers["cache-control"] == "no-store"
 
 
+def test_a_worker_may_fetch_under_the_policy_of_its_own_script(pages):
+    policy = pages.get("/assets/main-Bx93kQ2a.js").headers["content-security-policy"]
+
+    assert "connect-src 'self'" in policy
+    assert "script-src 'self'" in policy
+
+
 def test_the_address_of_a_screen_is_the_page(pages):
     assert '<div id="root">' in pages.get("/projects/018f/annotate/9").text
 

@@ -37,6 +37,10 @@ class About(BaseModel):
     organisation: str | None
 
 
+class NotUsable(Exception):
+    """A part of the service cannot be used; the text says so in one sentence."""
+
+
 class Metrics:
     """The counters of this process. Labels are route templates and states, never ids or names."""
 
@@ -76,6 +80,8 @@ def missing_parts() -> dict[str, str]:
             continue
         try:
             check()
+        except NotUsable as error:
+            missing[part] = str(error)
         except Exception as error:  # noqa: BLE001 - any failure of a part is the answer to this question
             missing[part] = f"The {part} is not usable ({type(error).__name__})."
     return missing
@@ -135,13 +141,13 @@ def _check_database() -> None:
 
 def _check_schema() -> None:
     if not migrations.is_current(get_engine()):
-        raise RuntimeError("run `maskloop migrate`")
+        raise NotUsable("The schema is not the newest. Run `maskloop migrate`.")
 
 
 def _check_redis() -> None:
     client = get_redis()
     if client is None:
-        raise RuntimeError("MASKLOOP_REDIS_URL is not set")
+        raise NotUsable("MASKLOOP_REDIS_URL is not set.")
     client.ping()
 
 

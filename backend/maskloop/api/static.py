@@ -21,6 +21,12 @@ POLICY = (
     "require-trusted-types-for 'script'; trusted-types maskloop"
 )
 
+# A worker lives under the policy of its own script's answer, not under the page's.
+SCRIPT_POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self' blob:; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+
 
 def front_end_folder() -> Path:
     """Return the built front end: inside the package in a wheel, frontend/dist in a checkout."""
@@ -39,7 +45,9 @@ def front_end(folder: Path) -> APIRouter:
             raise NotFound("There is nothing at this address.")
         wanted = (root / path).resolve()
         if path and path != "index.html" and wanted.is_relative_to(root) and wanted.is_file():
-            return FileResponse(wanted, headers={"Cache-Control": _caching(path)})
+            return FileResponse(
+                wanted, headers={"Cache-Control": _caching(path), "Content-Security-Policy": SCRIPT_POLICY}
+            )
         if "." in path.rsplit("/", 1)[-1] and path != "index.html":
             raise NotFound("There is nothing at this address.")
         return _index(root)
