@@ -1,4 +1,3 @@
-import { queryOptions } from '@tanstack/react-query'
 import { request } from './http'
 
 export interface About {
@@ -9,8 +8,6 @@ export interface About {
   organisation: string | null
 }
 
-export const aboutQuery = queryOptions({
-  queryKey: ['about'],
-  queryFn: ({ signal }) => request<About>('/about', { signal }),
-  staleTime: 60_000,
-})
+export function readAbout(signal?: AbortSignal): Promise<About> {
+  return request<About>('/about', signal ? { signal } : {})
+}

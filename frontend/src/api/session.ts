@@ -1,4 +1,3 @@
-import { queryOptions } from '@tanstack/react-query'
 import { ApiProblem, request } from './http'
 
 export type ServiceRole = 'admin' | 'member'
@@ -33,9 +32,3 @@ export async function readSession(signal?: AbortSignal): Promise<Session | null>
     throw problem
   }
 }
-
-export const sessionQuery = queryOptions({
-  queryKey: ['session'],
-  queryFn: ({ signal }) => readSession(signal),
-  staleTime: Number.POSITIVE_INFINITY,
-})

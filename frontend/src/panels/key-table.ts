@@ -99,7 +99,6 @@ const NAMES: Readonly<Record<string, string>> = {
   PageDown: 'PgDn',
   Escape: 'Esc',
   Delete: 'Del',
-  Enter: '↵',
   '-': '−',
 }
 

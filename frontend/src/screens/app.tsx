@@ -1,28 +1,13 @@
-import { QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query'
-import { lazy, Suspense } from 'react'
-import { ApiProblem, NoAnswer } from '../api/http'
-import { sessionQuery } from '../api/session'
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react'
+import { readSession, type Session } from '../api/session'
 import { ProblemNote } from '../panels/problem-note'
 import { CrashGuard } from './crash-guard'
 import { SignInScreen } from './sign-in/sign-in-screen'
 import type { UnsentStrokes } from './sign-in/unsent-notice'
 
-const SignedIn = lazy(() => import('./signed-in').then((module) => ({ default: module.SignedIn })))
-
-function mayRetry(failures: number, cause: unknown): boolean {
-  if (failures >= 3) return false
-  return cause instanceof NoAnswer || (cause instanceof ApiProblem && (cause.status === 429 || cause.status >= 502))
-}
-
-export function makeQueryClient(): QueryClient {
-  return new QueryClient({
-    defaultOptions: {
-      // `always`: a query against our own server is not stopped by the browser's guess about the network.
-      queries: { networkMode: 'always', retry: mayRetry, staleTime: 5000 },
-      mutations: { networkMode: 'always', retry: false },
-    },
-  })
-}
+// What stands before sign-in is the first load: everything else comes after it.
+const loadSignedIn = () => import('./signed-in')
+const SignedIn = lazy(() => loadSignedIn().then((module) => ({ default: module.SignedIn })))
 
 /** Loaded by itself: the sign-in page does not carry the journal's code in its first bytes. */
 async function readUnsent(): Promise<readonly UnsentStrokes[]> {
@@ -30,26 +15,44 @@ async function readUnsent(): Promise<readonly UnsentStrokes[]> {
   return unsentByUser()
 }
 
-export function App({ client }: { client: QueryClient }) {
+type Access =
+  | { kind: 'asking' }
+  | { kind: 'failed'; cause: unknown }
+  | { kind: 'nobody' }
+  | { kind: 'somebody'; session: Session }
+
+export function App() {
   return (
-    <QueryClientProvider client={client}>
-      <CrashGuard>
-        <Gate />
-      </CrashGuard>
-    </QueryClientProvider>
+    <CrashGuard>
+      <Gate />
+    </CrashGuard>
   )
 }
 
 function Gate() {
-  const session = useQuery(sessionQuery)
-  if (session.isPending) return null
-  if (session.data === undefined) {
-    return <ProblemNote cause={session.error} onRetry={() => void session.refetch()} />
+  const [access, setAccess] = useState<Access>({ kind: 'asking' })
+  const ask = useCallback(async (): Promise<void> => {
+    setAccess({ kind: 'asking' })
+    try {
+      const session = await readSession()
+      setAccess(session === null ? { kind: 'nobody' } : { kind: 'somebody', session })
+    } catch (cause) {
+      setAccess({ kind: 'failed', cause })
+    }
+  }, [])
+  useEffect(() => void ask(), [ask])
+  switch (access.kind) {
+    case 'asking':
+      return null
+    case 'failed':
+      return <ProblemNote cause={access.cause} onRetry={() => void ask()} />
+    case 'nobody':
+      return <SignInScreen readUnsent={readUnsent} onSignedIn={(session) => setAccess({ kind: 'somebody', session })} />
+    case 'somebody':
+      return (
+        <Suspense fallback={null}>
+          <SignedIn session={access.session} />
+        </Suspense>
+      )
   }
-  if (session.data === null) return <SignInScreen readUnsent={readUnsent} />
-  return (
-    <Suspense fallback={null}>
-      <SignedIn session={session.data} />
-    </Suspense>
-  )
 }

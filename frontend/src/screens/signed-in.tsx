@@ -1,3 +1,4 @@
+import { QueryClientProvider } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
 import { onSignedOut } from '../api/http'
 import type { Session } from '../api/session'
@@ -7,6 +8,7 @@ import { TooltipRoom } from '../panels/tooltip'
 import { AppFrame } from './frame/app-frame'
 import { lastProject } from './last-project'
 import { NotFound } from './not-found'
+import { makeQueryClient } from './query-client'
 import { SCREENS } from './routes'
 import { SessionContext } from './session-context'
 import { SignInAgain } from './sign-in/sign-in-again'
@@ -19,22 +21,25 @@ export function SignedIn({ session }: { session: Session }) {
   const [hasEnded, setEnded] = useState(false)
   const [renewals, setRenewals] = useState(0)
   useEffect(() => onSignedOut(() => setEnded(true)), [])
+  const [client] = useState(makeQueryClient)
   const state = useMemo(() => ({ user: session.user, renewals }), [session.user, renewals])
   return (
-    <SessionContext value={state}>
-      <TooltipRoom>
-        <CurrentScreen />
-        <Toasts />
-        <SignInAgain
-          user={session.user}
-          open={hasEnded}
-          onSignedIn={() => {
-            setEnded(false)
-            setRenewals((count) => count + 1)
-          }}
-        />
-      </TooltipRoom>
-    </SessionContext>
+    <QueryClientProvider client={client}>
+      <SessionContext value={state}>
+        <TooltipRoom>
+          <CurrentScreen />
+          <Toasts />
+          <SignInAgain
+            user={session.user}
+            open={hasEnded}
+            onSignedIn={() => {
+              setEnded(false)
+              setRenewals((count) => count + 1)
+            }}
+          />
+        </TooltipRoom>
+      </SessionContext>
+    </QueryClientProvider>
   )
 }
 

@@ -219,7 +219,7 @@ export const saveNoticeText = {
   discardTitle: 'Give up the refused work?',
   discardNote:
     'The strokes that the server refused are removed from this computer. Save a copy first if you may need them.',
-  useActive: (name: string) => `Draw it as ${name}`,
+  drawAs: (name: string) => `Draw it as ${name}`,
   chooseActive: 'Choose a segment above to draw it in.',
   signedOut: 'Your session has ended. Sign in again to go on; what you drew is kept.',
   savedNow: (revision: number) => `Saved at ${formatClock(Date.now())}, revision ${revision}.`,

@@ -117,7 +117,7 @@ function RestoreMenu({ revision }: { revision: Revision }) {
         <IconButton
           icon={Ellipsis}
           size="sm"
-          className="-my-1 opacity-0 focus-visible:opacity-100 group-hover:opacity-100 data-[state=open]:opacity-100"
+          className="absolute right-1.5 top-0.5 !bg-bg-3 opacity-0 focus-visible:opacity-100 group-hover:opacity-100 data-[state=open]:opacity-100"
           label={historyText.more(revision.seq)}
         />
       }

@@ -32,7 +32,6 @@ export function parametersFor(
 
 export interface ParameterFieldsProps {
   segmenter: Segmenter
-  modality: string
   values: ParameterValues
   onChange: (values: ParameterValues) => void
 }

@@ -18,41 +18,66 @@ function totalText(proposal: Proposal, measure: Measure): string {
   )
 }
 
+type ReadyState = Extract<ProposalState, { kind: 'ready' }>
+
 /** What is proposed and by whom; nothing of it is the reader's before she accepts. */
-export function ProposalCard({ state }: { state: Extract<ProposalState, { kind: 'ready' }> }) {
-  const { proposals, measure } = useWorkspace()
-  const { proposal, isBusy, replace } = state
-  const { segments, instances } = proposal
-  const isEmpty = segments.every(({ voxels }) => voxels === 0)
-  const name = segments.length === 1 ? segments[0]?.name : assistText.madeBy(proposal.segmenter, null)
+export function ProposalCard({ state }: { state: ReadyState }) {
+  const { proposal } = state
+  const isEmpty = proposal.segments.every(({ voxels }) => voxels === 0)
   return (
     <article className="mx-3 mb-3 rounded-[6px] border border-proposal-line bg-bg-2" aria-label={assistText.proposal}>
       <div className="px-3 pb-2 pt-2.5">
-        <div className="row">
-          <span className="sw hatched" aria-hidden />
-          <b className="truncate">{name}</b>
-          <Chip tone="prop">{assistText.proposal}</Chip>
-          <span className="mono ml-auto text-fg-2">{formatDuration(proposal.seconds)}</span>
-        </div>
-        <p className="mt-1 truncate text-11 text-fg-3" title={proposal.hash ?? ''}>
-          {assistText.madeBy(proposal.segmenter, proposal.version)}
-        </p>
-        {isEmpty ? (
-          <p className="mt-2 text-fg-2">{assistText.nothing}</p>
-        ) : (
-          <dl className="mt-2 flex gap-6 text-11">
-            <Figure
-              term={measure.kind === 'volume' ? assistText.volume : assistText.area}
-              text={totalText(proposal, measure)}
-            />
-            <Figure
-              term={instances === null ? assistText.segments : assistText.instances}
-              text={formatCount(instances ?? segments.length)}
-            />
-          </dl>
-        )}
-        {instances === null && segments.length > 1 && <SegmentList proposal={proposal} measure={measure} />}
+        <ProposalHead proposal={proposal} />
+        {isEmpty ? <p className="mt-2 text-fg-2">{assistText.nothing}</p> : <ProposalFigures proposal={proposal} />}
       </div>
+      <ProposalButtons state={state} isEmpty={isEmpty} />
+    </article>
+  )
+}
+
+function ProposalHead({ proposal }: { proposal: Proposal }) {
+  const { segments, segmenter, version, hash, seconds } = proposal
+  return (
+    <>
+      <div className="row">
+        <span className="sw hatched" aria-hidden />
+        <b className="truncate">{segments.length === 1 ? segments[0]?.name : segmenter}</b>
+        <Chip tone="prop">{assistText.proposal}</Chip>
+        <span className="mono ml-auto text-fg-2">{formatDuration(seconds)}</span>
+      </div>
+      <p className="mt-1 truncate text-11 text-fg-3" title={hash ?? ''}>
+        {assistText.madeBy(segmenter, version)}
+      </p>
+    </>
+  )
+}
+
+function ProposalFigures({ proposal }: { proposal: Proposal }) {
+  const { measure } = useWorkspace()
+  const { segments, instances } = proposal
+  const isCounted = instances !== null
+  return (
+    <>
+      <dl className="mt-2 flex gap-6 text-11">
+        <Figure
+          term={measure.kind === 'volume' ? assistText.volume : assistText.area}
+          text={totalText(proposal, measure)}
+        />
+        <Figure
+          term={isCounted ? assistText.instances : assistText.segments}
+          text={formatCount(instances ?? segments.length)}
+        />
+      </dl>
+      {!isCounted && segments.length > 1 && <SegmentList proposal={proposal} measure={measure} />}
+    </>
+  )
+}
+
+function ProposalButtons({ state, isEmpty }: { state: ReadyState; isEmpty: boolean }) {
+  const { proposals } = useWorkspace()
+  const { isBusy, replace } = state
+  return (
+    <>
       {!isEmpty && (
         <label className="row px-3 pb-2 text-fg-2" title={assistText.replaceNote}>
           <input
@@ -87,7 +112,7 @@ export function ProposalCard({ state }: { state: Extract<ProposalState, { kind: 
           {assistText.drop}
         </Button>
       </div>
-    </article>
+    </>
   )
 }
 

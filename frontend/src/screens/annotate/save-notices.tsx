@@ -78,7 +78,7 @@ function RefusedNotice() {
     >
       {refusal.code === 'segment-gone' && active !== null && activeNumber !== null ? (
         <Button size="sm" busy={isBusy} onClick={() => void run(() => actions.replaceGoneSegment(activeNumber))}>
-          {saveNoticeText.useActive(active.name)}
+          {saveNoticeText.drawAs(active.name)}
         </Button>
       ) : (
         <Button size="sm" busy={isBusy} onClick={() => void run(() => actions.retryRefused())}>

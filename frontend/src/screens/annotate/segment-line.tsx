@@ -36,16 +36,15 @@ function SizeCell({ measure, voxels }: { measure: Measure; voxels: number }) {
 type DrawnRow = Extract<SegmentRow, { kind: 'segment' }>
 
 function DrawnLine({ row, isActive }: { row: DrawnRow; isActive: boolean }) {
-  const { document, measure, looks } = useWorkspace()
+  const { document, measure } = useWorkspace()
   const { actions } = document
   const { view, name, color } = row
   const [isRenaming, setRenaming] = useState(false)
-  const isSolo = useStore(looks, ({ solo }) => solo === view.number)
   const isEditor = useMayEdit()
 
-  function toggleEye(event: MouseEvent): void {
-    if (event.altKey) looks.setState({ solo: isSolo ? null : view.number })
-    else actions.setVisible(view.number, !view.visible)
+  function rename(next: string | null): void {
+    setRenaming(false)
+    if (next !== null) actions.renameSegment(view.number, next)
   }
 
   return (
@@ -53,13 +52,7 @@ function DrawnLine({ row, isActive }: { row: DrawnRow; isActive: boolean }) {
       <span className="num">{view.number}</span>
       <span className="sw" style={{ background: color }} aria-hidden />
       {isRenaming ? (
-        <SegmentNameField
-          name={name}
-          onEnd={(next) => {
-            setRenaming(false)
-            if (next !== null) actions.renameSegment(view.number, next)
-          }}
-        />
+        <SegmentNameField name={name} onEnd={rename} />
       ) : (
         <button
           type="button"
@@ -80,24 +73,41 @@ function DrawnLine({ row, isActive }: { row: DrawnRow; isActive: boolean }) {
       <SizeCell measure={measure} voxels={view.voxels} />
       <span className="row gap-0">
         {isEditor && <LineMenu row={row} onRename={() => setRenaming(true)} />}
-        <IconButton
-          icon={view.locked ? Lock : LockOpen}
-          size="sm"
-          className={view.locked ? '' : '!text-fg-4'}
-          label={view.locked ? segmentText.unlock(name) : segmentText.lock(name)}
-          aria-pressed={view.locked}
-          onClick={() => actions.setLocked(view.number, !view.locked)}
-        />
-        <IconButton
-          icon={view.visible ? Eye : EyeOff}
-          size="sm"
-          className={isSolo ? '!text-accent' : view.visible ? '' : '!text-fg-4'}
-          label={view.visible ? segmentText.hide(name) : segmentText.show(name)}
-          aria-pressed={!view.visible}
-          onClick={toggleEye}
-        />
+        <LockAndEye row={row} />
       </span>
     </div>
+  )
+}
+
+function LockAndEye({ row: { view, name } }: { row: DrawnRow }) {
+  const { document, looks } = useWorkspace()
+  const { actions } = document
+  const isSolo = useStore(looks, ({ solo }) => solo === view.number)
+
+  function toggleEye(event: MouseEvent): void {
+    if (event.altKey) looks.setState({ solo: isSolo ? null : view.number })
+    else actions.setVisible(view.number, !view.visible)
+  }
+
+  return (
+    <>
+      <IconButton
+        icon={view.locked ? Lock : LockOpen}
+        size="sm"
+        className={view.locked ? '' : '!text-fg-4'}
+        label={view.locked ? segmentText.unlock(name) : segmentText.lock(name)}
+        aria-pressed={view.locked}
+        onClick={() => actions.setLocked(view.number, !view.locked)}
+      />
+      <IconButton
+        icon={view.visible ? Eye : EyeOff}
+        size="sm"
+        className={isSolo ? '!text-accent' : view.visible ? '' : '!text-fg-4'}
+        label={view.visible ? segmentText.hide(name) : segmentText.show(name)}
+        aria-pressed={!view.visible}
+        onClick={toggleEye}
+      />
+    </>
   )
 }
 
@@ -170,7 +180,7 @@ function UnusedLine({ label }: { label: Label }) {
   const isEditor = useMayEdit()
   return (
     <div className="sr">
-      <span className="num">{label.key}</span>
+      <span className="num" />
       <span className="sw opacity-50" style={{ background: label.color }} aria-hidden />
       <button
         type="button"
@@ -181,7 +191,11 @@ function UnusedLine({ label }: { label: Label }) {
       >
         {label.name}
       </button>
-      <span className="text-fg-3">{UNKNOWN}</span>
+      {isEditor && label.key !== null ? (
+        <kbd aria-hidden>{label.key}</kbd>
+      ) : (
+        <span className="text-fg-3">{UNKNOWN}</span>
+      )}
     </div>
   )
 }
@@ -192,7 +206,7 @@ function InstancesLine({ row }: { row: Extract<SegmentRow, { kind: 'instances' }
   const { label, count, voxels } = row
   return (
     <div className="sr">
-      <span className="num">{label.key}</span>
+      <span className="num" />
       <span className="sw" style={{ background: label.color }} aria-hidden />
       <span className="min-w-0 flex-1 truncate font-medium">{label.name}</span>
       <span className="text-fg-3">{segmentText.instances(count)}</span>

@@ -1,14 +1,16 @@
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { segmentText } from '../../strings'
 
 /** The name in place: Enter keeps it, Escape leaves it as it was. */
 export function SegmentNameField({ name, onEnd }: { name: string; onEnd: (name: string | null) => void }) {
   const [text, setText] = useState(name)
+  const input = useRef<HTMLInputElement>(null)
+  useEffect(() => input.current?.focus(), [])
   const end = (): void => onEnd(text.trim() === '' || text.trim() === name ? null : text.trim())
   return (
     <span className="field sm min-w-0 flex-1 !px-1">
       <input
-        autoFocus
+        ref={input}
         maxLength={120}
         aria-label={segmentText.rename(name)}
         value={text}

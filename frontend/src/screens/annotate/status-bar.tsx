@@ -31,14 +31,14 @@ export function StatusBar() {
       ? annotateText.notPhysical
       : `${formatSpacing(image.spacing, isPlanar)}${image.spacing_source === 'detector' ? ` ${statusText.atDetector}` : ''}`
   return (
-    <footer className="status" aria-label={statusText.label}>
+    <section className="status" aria-label={statusText.label}>
       <CursorReadout />
       <span className="flex-1" />
       <span className="text-fg-3 max-[1400px]:hidden">{NOT_DIAGNOSTIC}</span>
       <span>{spacing}</span>
       <Engine />
       <SaveDot />
-    </footer>
+    </section>
   )
 }
 

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
-import { createExport, type ExportFormat, exportsQuery, type PngVariant } from '../../api/exports'
+import { createExport, type ExportFormat, exportsQuery, type NewExport, type PngVariant } from '../../api/exports'
 import { readImages } from '../../api/images'
 import { newUuid } from '../../api/uuid'
 import { Button } from '../../panels/button'
@@ -28,24 +28,35 @@ export function NewExportDialog(props: NewExportDialogProps) {
 
 const VARIANTS = Object.keys(exportText.variants) as PngVariant[]
 
+interface ExportChoice {
+  format: ExportFormat
+  variant: PngVariant
+  scope: 'all' | 'some'
+  chosen: ReadonlySet<string>
+}
+
+function bodyOf({ format, variant, scope, chosen }: ExportChoice): NewExport {
+  return {
+    format,
+    ...(format === 'png' ? { variant } : {}),
+    ...(scope === 'some' ? { image_ids: [...chosen] } : {}),
+  }
+}
+
 function NewExportForm({ projectId, imageCount, onOpenChange }: NewExportDialogProps) {
   const client = useQueryClient()
   const { isBusy, run } = useAction()
-  const [format, setFormat] = useState<ExportFormat>('nifti')
-  const [variant, setVariant] = useState<PngVariant>('semantic')
-  const [scope, setScope] = useState<'all' | 'some'>('all')
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
-  const [key] = useState(newUuid)
+  const [choice, setChoice] = useState<ExportChoice>({
+    format: 'nifti',
+    variant: 'semantic',
+    scope: 'all',
+    chosen: new Set(),
+  })
+  const change = (part: Partial<ExportChoice>): void => setChoice((old) => ({ ...old, ...part }))
 
   async function submit(event: FormEvent): Promise<void> {
     event.preventDefault()
-    const body = {
-      format,
-      ...(format === 'png' ? { variant } : {}),
-      ...(scope === 'some' ? { image_ids: [...chosen] } : {}),
-    }
-    const isDone = await run(() => createExport(projectId, body, key))
-    if (!isDone) return
+    if (!(await run(() => createExport(projectId, bodyOf(choice), newUuid())))) return
     await client.invalidateQueries({ queryKey: exportsQuery(projectId).queryKey })
     say(exportText.started)
     onOpenChange(false)
@@ -54,53 +65,77 @@ function NewExportForm({ projectId, imageCount, onOpenChange }: NewExportDialogP
   return (
     <form className="contents" onSubmit={submit}>
       <div className="col min-h-0 gap-3.5 overflow-auto px-4 pb-4">
-        <SelectField
-          label={exportText.format}
-          value={format}
-          hint={exportText.formatNotes[format]}
-          onChange={(event) => setFormat(event.target.value as ExportFormat)}
-        >
-          <option value="nifti">{exportText.formats.nifti}</option>
-          <option value="png">{exportText.formats.png}</option>
-        </SelectField>
-        {format === 'png' && (
-          <SelectField
-            label={exportText.variant}
-            value={variant}
-            onChange={(event) => setVariant(event.target.value as PngVariant)}
-          >
-            {VARIANTS.map((name) => (
-              <option key={name} value={name}>
-                {exportText.variants[name]}
-              </option>
-            ))}
-          </SelectField>
+        <FormatFields choice={choice} onChange={change} />
+        <ScopeField choice={choice} imageCount={imageCount} onChange={change} />
+        {choice.scope === 'some' && (
+          <ImageChoice projectId={projectId} chosen={choice.chosen} onChange={(chosen) => change({ chosen })} />
         )}
-        <div className="col gap-2">
-          <span className="row justify-between">
-            <span className="text-fg-2">
-              {scope === 'all' ? exportText.allImages(imageCount) : exportText.chosen(chosen.size)}
-            </span>
-            <Segmented
-              label={exportText.which}
-              value={scope}
-              onChange={setScope}
-              options={[
-                { value: 'all', text: exportText.whichAll },
-                { value: 'some', text: exportText.whichSome },
-              ]}
-            />
-          </span>
-          {scope === 'some' && <ImageChoice projectId={projectId} chosen={chosen} onChange={setChosen} />}
-        </div>
       </div>
       <DialogFoot>
         <Button onClick={() => onOpenChange(false)}>{commonText.cancel}</Button>
-        <Button kind="primary" type="submit" busy={isBusy} disabled={scope === 'some' && chosen.size === 0}>
+        <Button
+          kind="primary"
+          type="submit"
+          busy={isBusy}
+          disabled={choice.scope === 'some' && choice.chosen.size === 0}
+        >
           {exportText.create}
         </Button>
       </DialogFoot>
     </form>
+  )
+}
+
+interface ChoiceProps {
+  choice: ExportChoice
+  onChange: (part: Partial<ExportChoice>) => void
+}
+
+function FormatFields({ choice: { format, variant }, onChange }: ChoiceProps) {
+  return (
+    <>
+      <SelectField
+        label={exportText.format}
+        value={format}
+        hint={exportText.formatNotes[format]}
+        onChange={(event) => onChange({ format: event.target.value as ExportFormat })}
+      >
+        <option value="nifti">{exportText.formats.nifti}</option>
+        <option value="png">{exportText.formats.png}</option>
+      </SelectField>
+      {format === 'png' && (
+        <SelectField
+          label={exportText.variant}
+          value={variant}
+          onChange={(event) => onChange({ variant: event.target.value as PngVariant })}
+        >
+          {VARIANTS.map((name) => (
+            <option key={name} value={name}>
+              {exportText.variants[name]}
+            </option>
+          ))}
+        </SelectField>
+      )}
+    </>
+  )
+}
+
+function ScopeField({ choice: { scope, chosen }, imageCount, onChange }: ChoiceProps & { imageCount: number }) {
+  return (
+    <div className="row justify-between">
+      <span className="text-fg-2">
+        {scope === 'all' ? exportText.allImages(imageCount) : exportText.chosen(chosen.size)}
+      </span>
+      <Segmented
+        label={exportText.which}
+        value={scope}
+        onChange={(next) => onChange({ scope: next })}
+        options={[
+          { value: 'all', text: exportText.whichAll },
+          { value: 'some', text: exportText.whichSome },
+        ]}
+      />
+    </div>
   )
 }
 

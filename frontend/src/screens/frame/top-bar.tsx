@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Activity, ChevronDown, Keyboard, LogOut, Search, Settings, TriangleAlert } from 'lucide-react'
-import { aboutQuery } from '../../api/about'
+import { readAbout } from '../../api/about'
 import { hasEnded, jobsQuery } from '../../api/jobs'
 import { type Project, projectsQuery } from '../../api/projects'
 import { signOut } from '../../api/session'
@@ -97,7 +97,7 @@ function JobsButton({ onClick }: { onClick: () => void }) {
 }
 
 function InsecureMark() {
-  const about = useQuery(aboutQuery)
+  const about = useQuery({ queryKey: ['about'], queryFn: ({ signal }) => readAbout(signal), staleTime: 60_000 })
   if (about.data?.insecure_http !== true) return null
   return (
     <span className="chip warn" title={frameText.insecure}>

@@ -141,7 +141,7 @@ function ItemsCard({ view }: { view: UploadView }) {
           />
         </span>
       </header>
-      {held.length > 1 && <HeldBar held={held} onDecide={decide} />}
+      {held.length > 0 && <HeldBar held={held} onDecide={decide} />}
       <div className="flex-1 overflow-auto" ref={scroller}>
         {shown.length === 0 ? (
           <Empty title={rows.length === 0 ? importText.noItems : importText.noneFits} />

@@ -66,7 +66,7 @@ function EarlierCard({ projectId, uploadId }: { projectId: string; uploadId: str
   const earlier = (uploads.data ?? []).filter(({ id }) => id !== uploadId)
   return (
     <Card title={importText.earlier} className="min-h-[120px] flex-1">
-      <ul className="flex-1 overflow-auto">
+      <ul className="min-h-0 overflow-auto">
         {earlier.map(({ id, created_at, state, totals }) => (
           <li key={id}>
             <Link

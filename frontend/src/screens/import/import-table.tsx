@@ -40,7 +40,7 @@ function Picture({ row }: { row: ImportRow }) {
 
 function NameCell({ row }: { row: ImportRow }) {
   const name = row.kind === 'item' ? itemName(row.item) : row.file.path
-  const what = row.kind === 'item' ? (row.item.what ?? (row.item.title === null ? '' : row.item.file)) : ''
+  const what = row.kind === 'item' ? (row.item.what ?? (row.item.title === row.item.file ? '' : row.item.file)) : ''
   return (
     <>
       <div className="truncate font-medium" title={name}>

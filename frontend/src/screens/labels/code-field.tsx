@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Search, X } from 'lucide-react'
 import { type KeyboardEvent, useDeferredValue, useId, useState } from 'react'
-import { type Code, codesQuery } from '../../api/labels'
+import { type Code, codesQuery, type FoundCode } from '../../api/labels'
 import { IconButton } from '../../panels/button'
 import { labelText } from '../../strings'
 
@@ -76,30 +76,43 @@ function CodeSearch({ id, onChoose }: { id: string; onChoose: (code: Code) => vo
           }}
         />
       </div>
-      <div
-        id={`${id}-list`}
-        role="listbox"
-        aria-label={labelText.code}
-        className="max-h-44 overflow-auto rounded-2 bg-bg-2 empty:hidden"
-      >
-        {codes.map((code, index) => (
-          // biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/useFocusableInteractive: the keys are the combobox's, focus stays in it
-          <div
-            key={`${code.scheme}-${code.value}`}
-            id={`${id}-${index}`}
-            role="option"
-            aria-selected={index === at}
-            data-selected={index === at}
-            className="menu-item"
-            onClick={() => choose(code)}
-          >
-            <span className="flex-1 truncate">{code.meaning}</span>
-            <span className="text-11 text-fg-3">{code.category}</span>
-            <span className="mono text-fg-3">{code.value}</span>
-          </div>
-        ))}
-      </div>
+      <CodeOptions id={id} codes={codes} at={at} onChoose={choose} />
       {isOpen && codes.length === 0 && <p className="text-fg-3">{labelText.codeNone}</p>}
     </>
+  )
+}
+
+interface CodeOptionsProps {
+  id: string
+  codes: readonly FoundCode[]
+  at: number
+  onChoose: (code: Code) => void
+}
+
+function CodeOptions({ id, codes, at, onChoose }: CodeOptionsProps) {
+  return (
+    <div
+      id={`${id}-list`}
+      role="listbox"
+      aria-label={labelText.code}
+      className="max-h-44 overflow-auto rounded-2 bg-bg-2 empty:hidden"
+    >
+      {codes.map((code, index) => (
+        // biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/useFocusableInteractive: the keys are the combobox's, focus stays in it
+        <div
+          key={`${code.scheme}-${code.value}`}
+          id={`${id}-${index}`}
+          role="option"
+          aria-selected={index === at}
+          data-selected={index === at}
+          className="menu-item"
+          onClick={() => onChoose(code)}
+        >
+          <span className="flex-1 truncate">{code.meaning}</span>
+          <span className="text-11 text-fg-3">{code.category}</span>
+          <span className="mono text-fg-3">{code.value}</span>
+        </div>
+      ))}
+    </div>
   )
 }

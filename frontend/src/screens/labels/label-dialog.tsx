@@ -99,32 +99,8 @@ function LabelForm({ projectId, label, others, onClose }: LabelFormProps) {
         />
         <ColorField value={draft.color} onChange={(color) => change({ color })} />
         <div className="grid grid-cols-2 gap-3">
-          <SelectField
-            label={labelText.kind}
-            value={draft.kind}
-            disabled={label !== null}
-            hint={labelText.kindNotes[draft.kind]}
-            onChange={(event) => change({ kind: event.target.value as LabelKind })}
-          >
-            {KINDS.map((kind) => (
-              <option key={kind} value={kind}>
-                {labelText.kinds[kind]}
-              </option>
-            ))}
-          </SelectField>
-          <SelectField
-            label={labelText.key}
-            value={draft.key ?? ''}
-            hint={labelText.keyHint}
-            onChange={(event) => change({ key: event.target.value === '' ? null : event.target.value })}
-          >
-            <option value="">{labelText.keyNone}</option>
-            {KEYS.filter((key) => !takenKeys.has(key)).map((key) => (
-              <option key={key} value={key}>
-                {key}
-              </option>
-            ))}
-          </SelectField>
+          <KindField kind={draft.kind} isFixed={label !== null} onChange={(kind) => change({ kind })} />
+          <KeyField value={draft.key} taken={takenKeys} onChange={(key) => change({ key })} />
         </div>
         <CodeField value={draft.code} onChange={(code) => change({ code })} />
       </div>
@@ -135,5 +111,55 @@ function LabelForm({ projectId, label, others, onClose }: LabelFormProps) {
         </Button>
       </DialogFoot>
     </form>
+  )
+}
+
+function KindField({
+  kind,
+  isFixed,
+  onChange,
+}: {
+  kind: LabelKind
+  isFixed: boolean
+  onChange: (kind: LabelKind) => void
+}) {
+  return (
+    <SelectField
+      label={labelText.kind}
+      value={kind}
+      disabled={isFixed}
+      hint={labelText.kindNotes[kind]}
+      onChange={(event) => onChange(event.target.value as LabelKind)}
+    >
+      {KINDS.map((name) => (
+        <option key={name} value={name}>
+          {labelText.kinds[name]}
+        </option>
+      ))}
+    </SelectField>
+  )
+}
+
+interface KeyFieldProps {
+  value: string | null
+  taken: ReadonlySet<string | null>
+  onChange: (key: string | null) => void
+}
+
+function KeyField({ value, taken, onChange }: KeyFieldProps) {
+  return (
+    <SelectField
+      label={labelText.key}
+      value={value ?? ''}
+      hint={labelText.keyHint}
+      onChange={(event) => onChange(event.target.value === '' ? null : event.target.value)}
+    >
+      <option value="">{labelText.keyNone}</option>
+      {KEYS.filter((key) => !taken.has(key)).map((key) => (
+        <option key={key} value={key}>
+          {key}
+        </option>
+      ))}
+    </SelectField>
   )
 }

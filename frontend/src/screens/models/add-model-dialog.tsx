@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { FileUp } from 'lucide-react'
-import { type ChangeEvent, type FormEvent, useEffect, useId, useRef, useState } from 'react'
+import { type ChangeEvent, type FormEvent, useCallback, useEffect, useId, useRef, useState } from 'react'
 import { hasEnded, type Job } from '../../api/jobs'
 import { addModel, modelsQuery } from '../../api/segmenters'
 import { watchJob } from '../../api/watch-job'
@@ -12,9 +12,12 @@ import { say } from '../../panels/toast'
 import { commonText, formatBytes, modelText } from '../../strings'
 
 export function AddModelDialog({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
+  const latest = useRef(onOpenChange)
+  latest.current = onOpenChange
+  const close = useCallback(() => latest.current(false), [])
   return (
     <Dialog open={open} onOpenChange={onOpenChange} title={modelText.newTitle} description={modelText.newNote}>
-      <AddModelForm onClose={() => onOpenChange(false)} />
+      <AddModelForm onClose={close} />
     </Dialog>
   )
 }
@@ -25,14 +28,14 @@ type Step =
   | { kind: 'checking'; job: Job }
   | { kind: 'refused'; title: string; detail: string }
 
-function AddModelForm({ onClose }: { onClose: () => void }) {
+/** Sends the files and follows the check to its end. */
+function useAddModel(onClose: () => void): {
+  step: Step
+  send: (files: readonly File[], manifest: File | undefined) => Promise<void>
+} {
   const client = useQueryClient()
-  const [files, setFiles] = useState<readonly File[]>([])
-  const [manifest, setManifest] = useState<readonly File[]>([])
-  const [error, setError] = useState<string | null>(null)
   const [step, setStep] = useState<Step>({ kind: 'choosing' })
   const jobId = step.kind === 'checking' ? step.job.id : null
-
   useEffect(() => {
     if (jobId === null) return
     return watchJob(
@@ -55,21 +58,31 @@ function AddModelForm({ onClose }: { onClose: () => void }) {
       () => undefined, // the poll goes on
     )
   }, [jobId, client, onClose])
+  return {
+    step,
+    send: async (files, manifest) => {
+      setStep({ kind: 'sending' })
+      try {
+        const text = manifest === undefined ? null : await manifest.text()
+        setStep({ kind: 'checking', job: await addModel(files, text) })
+      } catch (cause) {
+        setStep({ kind: 'refused', ...explain(cause) })
+      }
+    },
+  }
+}
+
+function AddModelForm({ onClose }: { onClose: () => void }) {
+  const [files, setFiles] = useState<readonly File[]>([])
+  const [manifest, setManifest] = useState<readonly File[]>([])
+  const [error, setError] = useState<string | null>(null)
+  const { step, send } = useAddModel(onClose)
 
   async function submit(event: FormEvent): Promise<void> {
     event.preventDefault()
-    if (files.length === 0 || files.length > 2) {
-      setError(files.length === 0 ? modelText.noFile : modelText.tooMany)
-      return
-    }
-    setError(null)
-    setStep({ kind: 'sending' })
-    try {
-      const text = manifest[0] === undefined ? null : await manifest[0].text()
-      setStep({ kind: 'checking', job: await addModel(files, text) })
-    } catch (cause) {
-      setStep({ kind: 'refused', ...explain(cause) })
-    }
+    const isFine = files.length === 1 || files.length === 2
+    setError(isFine ? null : files.length === 0 ? modelText.noFile : modelText.tooMany)
+    if (isFine) await send(files, manifest[0])
   }
 
   const isBusy = step.kind === 'sending' || step.kind === 'checking'

@@ -39,7 +39,7 @@ const COLUMNS: readonly Column<ModelVersion>[] = [
     title: titles.stage,
     width: 120,
     cell: ({ stage, source }) => (
-      <Chip tone={source === 'model' ? 'prop' : 'plain'}>{source === 'model' ? stage : modelText.classical}</Chip>
+      <Chip tone={stage === 'production' ? 'ok' : 'plain'}>{source === 'model' ? stage : modelText.classical}</Chip>
     ),
   },
   {

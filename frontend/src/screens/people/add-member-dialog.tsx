@@ -10,7 +10,7 @@ import { ProblemNote } from '../../panels/problem-note'
 import { say } from '../../panels/toast'
 import { useAction } from '../../panels/use-action'
 import { commonText, peopleText } from '../../strings'
-import { RoleOptions } from './people-screen'
+import { RoleOptions } from './role-options'
 
 export interface AddMemberDialogProps {
   projectId: string

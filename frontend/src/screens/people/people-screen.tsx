@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { UserPlus, Users } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { type Member, membersQuery, putMember, removeMember } from '../../api/members'
-import { PROJECT_ROLES, type ProjectRole, projectQuery } from '../../api/projects'
+import { type ProjectRole, projectQuery } from '../../api/projects'
 import { Avatar, Empty } from '../../panels/bits'
 import { Button } from '../../panels/button'
 import type { Column } from '../../panels/data-table'
@@ -17,6 +17,7 @@ import { canManage } from '../can'
 import type { ScreenProps } from '../routes'
 import { useSession } from '../session-context'
 import { AddMemberDialog } from './add-member-dialog'
+import { RoleOptions } from './role-options'
 
 const titles = peopleText.columns
 
@@ -121,14 +122,6 @@ function columnsFor(
       ),
     },
   ]
-}
-
-export function RoleOptions() {
-  return PROJECT_ROLES.map((role) => (
-    <option key={role} value={role}>
-      {peopleText.roles[role]} · {peopleText.roleNotes[role]}
-    </option>
-  ))
 }
 
 function RoleField({ projectId, member }: { projectId: string; member: Member }) {

@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { Plus, Trash2 } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
 import { createLabel, type LabelKind } from '../../api/labels'
-import { createProject, projectsQuery, type ReaderMode } from '../../api/projects'
+import { createProject, type Project, projectsQuery, type ReaderMode } from '../../api/projects'
 import { Button, IconButton } from '../../panels/button'
 import { nextColor } from '../../panels/color-swatches'
 import { Dialog, DialogFoot } from '../../panels/dialog'
@@ -28,6 +28,20 @@ export function NewProjectDialog({ open, onOpenChange }: { open: boolean; onOpen
   )
 }
 
+/** Makes the project, then its labels; a label that is refused is said and the rest goes on. */
+async function createWithLabels(name: string, readers: ReaderMode, labels: readonly DraftLabel[]): Promise<Project> {
+  const project = await createProject({ name, readers })
+  for (const label of labels.filter((draft) => draft.name.trim() !== '')) {
+    const { color, kind } = label
+    try {
+      await createLabel(project.id, { name: label.name.trim(), color, kind, key: null, code: null })
+    } catch (cause) {
+      say(projectText.labelFailed(label.name, sentenceOf(cause)), 'bad')
+    }
+  }
+  return project
+}
+
 function NewProjectForm({ onClose }: { onClose: () => void }) {
   const client = useQueryClient()
   const { isBusy, run } = useAction()
@@ -45,15 +59,7 @@ function NewProjectForm({ onClose }: { onClose: () => void }) {
       return
     }
     await run(async () => {
-      const project = await createProject({ name: name.trim(), readers })
-      for (const label of labels.filter((draft) => draft.name.trim() !== '')) {
-        const { color, kind } = label
-        try {
-          await createLabel(project.id, { name: label.name.trim(), color, kind, key: null, code: null })
-        } catch (cause) {
-          say(projectText.labelFailed(label.name, sentenceOf(cause)), 'bad')
-        }
-      }
+      const project = await createWithLabels(name.trim(), readers, labels)
       await client.invalidateQueries({ queryKey: projectsQuery.queryKey })
       say(projectText.created(project.name))
       onClose()

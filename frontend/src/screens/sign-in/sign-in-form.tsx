@@ -1,8 +1,7 @@
-import { useQueryClient } from '@tanstack/react-query'
 import { Eye, EyeOff } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
 import { ApiProblem } from '../../api/http'
-import { type Session, sessionQuery, signIn } from '../../api/session'
+import { type Session, signIn } from '../../api/session'
 import { Button } from '../../panels/button'
 import { TextField } from '../../panels/field'
 import { sentenceOf } from '../../panels/problem-note'
@@ -21,14 +20,12 @@ export interface SignInFormProps {
   initialLogin?: string
   /** The login may not be changed: signing in again as the same person. */
   fixedLogin?: boolean
-  onSignedIn?: (session: Session) => void
+  onSignedIn: (session: Session) => void
 }
 
 export function SignInForm({ initialLogin = '', fixedLogin = false, onSignedIn }: SignInFormProps) {
-  const client = useQueryClient()
   const [login, setLogin] = useState(initialLogin)
   const [password, setPassword] = useState('')
-  const [isShown, setShown] = useState(false)
   const [isBusy, setBusy] = useState(false)
   const [error, setError] = useState<string | null>(null)
 
@@ -44,8 +41,7 @@ export function SignInForm({ initialLogin = '', fixedLogin = false, onSignedIn }
     try {
       const session = await signIn(login.trim(), password)
       rememberUser(session.user)
-      onSignedIn?.(session)
-      client.setQueryData(sessionQuery.queryKey, session)
+      onSignedIn(session)
     } catch (cause) {
       setError(causeText(cause))
       setBusy(false)
@@ -66,23 +62,37 @@ export function SignInForm({ initialLogin = '', fixedLogin = false, onSignedIn }
         onChange={(event) => setLogin(event.target.value)}
         autoFocus={!fixedLogin}
       />
-      <TextField
-        className="mt-3.5"
-        label={signInText.password}
-        large
-        type={isShown ? 'text' : 'password'}
-        autoComplete="current-password"
-        name="password"
-        value={password}
-        onChange={(event) => setPassword(event.target.value)}
-        error={error}
-        autoFocus={fixedLogin}
-        after={<RevealButton isShown={isShown} onToggle={() => setShown(!isShown)} />}
-      />
+      <PasswordField value={password} onChange={setPassword} error={error} autoFocus={fixedLogin} />
       <Button kind="primary" size="lg" type="submit" className="mt-5 w-full" busy={isBusy}>
         {isBusy ? signInText.busy : signInText.submit}
       </Button>
     </form>
+  )
+}
+
+interface PasswordFieldProps {
+  value: string
+  onChange: (password: string) => void
+  error: string | null
+  autoFocus: boolean
+}
+
+function PasswordField({ value, onChange, error, autoFocus }: PasswordFieldProps) {
+  const [isShown, setShown] = useState(false)
+  return (
+    <TextField
+      className="mt-3.5"
+      label={signInText.password}
+      large
+      type={isShown ? 'text' : 'password'}
+      autoComplete="current-password"
+      name="password"
+      value={value}
+      onChange={(event) => onChange(event.target.value)}
+      error={error}
+      autoFocus={autoFocus}
+      after={<RevealButton isShown={isShown} onToggle={() => setShown(!isShown)} />}
+    />
   )
 }
 

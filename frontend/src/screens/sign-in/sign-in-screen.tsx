@@ -1,29 +1,48 @@
-import { useQuery } from '@tanstack/react-query'
 import { ShieldAlert } from 'lucide-react'
-import { aboutQuery } from '../../api/about'
+import { useEffect, useState } from 'react'
+import { type About, readAbout } from '../../api/about'
+import type { Session } from '../../api/session'
 import { Logo } from '../../panels/logo'
 import { NOT_DIAGNOSTIC, PRODUCT, signInText } from '../../strings'
 import pictureUrl from './picture.webp'
 import { SignInForm } from './sign-in-form'
 import { UnsentNotice, type UnsentStrokes } from './unsent-notice'
 
-export function SignInScreen({ readUnsent }: { readUnsent: () => Promise<readonly UnsentStrokes[]> }) {
-  const about = useQuery(aboutQuery)
-  const build =
-    about.data !== undefined
-      ? signInText.build(about.data.name, about.data.version, about.data.healthy)
-      : about.isError
-        ? signInText.buildUnknown
-        : '\u00a0'
+export interface SignInScreenProps {
+  readUnsent: () => Promise<readonly UnsentStrokes[]>
+  onSignedIn: (session: Session) => void
+}
+
+/** What the server says of itself; 'unknown' when it does not answer. */
+function useAbout(): About | 'unknown' | null {
+  const [about, setAbout] = useState<About | 'unknown' | null>(null)
+  useEffect(() => {
+    const stop = new AbortController()
+    readAbout(stop.signal).then(setAbout, () => {
+      if (!stop.signal.aborted) setAbout('unknown')
+    })
+    return () => stop.abort()
+  }, [])
+  return about
+}
+
+function buildText(about: About | 'unknown' | null): string {
+  if (about === null) return '\u00a0'
+  return about === 'unknown' ? signInText.buildUnknown : signInText.build(about.name, about.version, about.healthy)
+}
+
+export function SignInScreen({ readUnsent, onSignedIn }: SignInScreenProps) {
+  const about = useAbout()
+  const known = about === 'unknown' ? null : about
   return (
     <div className="grid h-full grid-cols-1 lg:grid-cols-[minmax(0,11fr)_minmax(420px,8.2fr)]">
       <Picture />
       <main className="col justify-center overflow-auto bg-bg-1 px-8 py-8 sm:px-[13%]">
         <h1 className="text-20">{signInText.title}</h1>
-        <p className="mb-[22px] mt-1 text-fg-2">{about.data?.organisation ?? signInText.local}</p>
-        <SignInForm />
+        <p className="mb-[22px] mt-1 text-fg-2">{known?.organisation ?? signInText.local}</p>
+        <SignInForm onSignedIn={onSignedIn} />
         <UnsentNotice read={readUnsent} />
-        {about.data?.insecure_http === true && (
+        {known?.insecure_http === true && (
           <div className="note mt-5">
             <ShieldAlert size={14} className="mt-0.5 text-warn" aria-hidden />
             <p>{signInText.insecure}</p>
@@ -32,7 +51,7 @@ export function SignInScreen({ readUnsent }: { readUnsent: () => Promise<readonl
         <div className="mt-11 text-11 leading-[1.55] text-fg-3">
           <p>{NOT_DIAGNOSTIC}</p>
           <p>{signInText.audit}</p>
-          <p className="mt-2">{build}</p>
+          <p className="mt-2">{buildText(about)}</p>
         </div>
       </main>
     </div>

@@ -1,14 +1,10 @@
-import { useQuery } from '@tanstack/react-query'
-import { Play } from 'lucide-react'
 import { useRef } from 'react'
-import { labelsQuery } from '../../api/labels'
 import { Card, Empty } from '../../panels/bits'
-import { Button } from '../../panels/button'
-import { keysOf } from '../../panels/key-table'
 import { taskText } from '../../strings'
 import type { ScreenProps } from '../routes'
+import { StartNextButton, useStartCommand } from './start-next-button'
 import { TaskFilters, useFilterValues } from './task-filters'
-import { useStartCommand } from './tasks-screen'
+import { useLabelCount } from './use-label-count'
 import { useStartNext } from './use-start-next'
 import { useTaskKeys } from './use-task-keys'
 import { useWorkItems } from './use-work-items'
@@ -17,7 +13,7 @@ import { WorkItemTable } from './work-item-table'
 export function QueueScreen({ projectId }: ScreenProps) {
   const filter = useFilterValues()
   const queue = useWorkItems(projectId, filter)
-  const labels = useQuery(labelsQuery(projectId)).data?.filter((label) => !label.archived).length ?? 0
+  const labels = useLabelCount(projectId)
   const next = useStartNext(projectId)
   const scroller = useRef<HTMLDivElement>(null)
   const { selected, setSelected } = useTaskKeys(queue.items, next.start)
@@ -29,16 +25,7 @@ export function QueueScreen({ projectId }: ScreenProps) {
       <header className="row flex-none">
         <h1>{taskText.queue}</h1>
         <span className="text-fg-3">{taskText.queueCount(queue.items.length, queue.hasMore)}</span>
-        <Button
-          kind="primary"
-          icon={Play}
-          className="ml-auto !h-8"
-          keys={keysOf('tasks.startNext') ?? []}
-          busy={next.isBusy}
-          onClick={next.start}
-        >
-          {taskText.startNext}
-        </Button>
+        <StartNextButton next={next} />
       </header>
       <TaskFilters modalities={modalities} />
       <Card title={taskText.queue} className="min-h-[220px] flex-1">

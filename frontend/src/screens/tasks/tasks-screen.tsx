@@ -1,65 +1,56 @@
-import { useQuery } from '@tanstack/react-query'
 import { Inbox, Play, Upload } from 'lucide-react'
 import { useMemo, useRef } from 'react'
-import { labelsQuery } from '../../api/labels'
+import type { WorkItem } from '../../api/worklist'
 import { Card, Empty } from '../../panels/bits'
 import { Button } from '../../panels/button'
-import { useCommands } from '../../panels/commands'
-import { keysOf } from '../../panels/key-table'
 import { Link } from '../../panels/router'
-import { formatPlural, paletteText, taskText } from '../../strings'
+import { formatPlural, taskText } from '../../strings'
 import type { ScreenProps } from '../routes'
 import { useSession } from '../session-context'
+import { StartNextButton, useStartCommand } from './start-next-button'
 import { TaskFilters, useFilterValues } from './task-filters'
-import { useStartNext } from './use-start-next'
+import { useLabelCount } from './use-label-count'
+import { type StartNext, useStartNext } from './use-start-next'
 import { useTaskKeys } from './use-task-keys'
 import { useWorkItems } from './use-work-items'
 import { WorkItemTable } from './work-item-table'
 
-export function TasksScreen({ projectId }: ScreenProps) {
-  const { user } = useSession()
+/** One's own open tasks, and the rest of the queue without them. */
+function useTaskLists(projectId: string) {
   const filter = useFilterValues()
   const mine = useWorkItems(projectId, { ...filter, mine: true })
   const queue = useWorkItems(projectId, filter)
-  const labels = useQuery(labelsQuery(projectId)).data?.filter((label) => !label.archived).length ?? 0
-  const next = useStartNext(projectId)
-  const scroller = useRef<HTMLDivElement>(null)
   const own = useMemo(
-    () => mine.items.filter((item) => item.state !== 'submitted' || filter.state !== ''),
+    () => mine.items.filter(({ state }) => filter.state !== '' || (state !== 'submitted' && state !== 'skipped')),
     [mine.items, filter.state],
   )
-  const ownIds = useMemo(() => new Set(own.map((item) => item.id)), [own])
-  const waiting = useMemo(() => queue.items.filter((item) => !ownIds.has(item.id)), [queue.items, ownIds])
+  const waiting = useMemo(() => {
+    const ownIds = new Set(own.map((item) => item.id))
+    return queue.items.filter((item) => !ownIds.has(item.id))
+  }, [own, queue.items])
+  const isFiltered = filter.q !== '' || filter.modality !== '' || filter.state !== ''
+  const modalities = [...new Set([...mine.items, ...queue.items].map((item) => item.image.modality))].sort()
+  return { mine, queue, own, waiting, isFiltered, modalities }
+}
+
+export function TasksScreen({ projectId }: ScreenProps) {
+  const { mine, queue, own, waiting, isFiltered, modalities } = useTaskLists(projectId)
+  const labels = useLabelCount(projectId)
+  const next = useStartNext(projectId)
+  const scroller = useRef<HTMLDivElement>(null)
   const { selected, setSelected } = useTaskKeys([...own, ...waiting], next.start)
   useStartCommand(next.start)
-  const isFiltered = filter.q !== '' || filter.modality !== '' || filter.state !== ''
   const lease = own
     .map((item) => item.lease_until)
     .filter((until) => until !== null)
     .sort()
     .at(-1)
-  const modalities = [...new Set([...mine.items, ...queue.items].map((item) => item.image.modality))].sort()
   const table = { labels, selected, onSelect: setSelected }
+  const nothingWaits = queue.items.length > 0 ? taskText.queueDone : taskText.nothingQueued
+  const nothingMine = { projectId, waiting: waiting.length, hasMore: queue.hasMore, isFiltered, onStart: next.start }
   return (
     <>
-      <header className="row flex-none">
-        <div>
-          <h1>{taskText.greeting(new Date().getHours(), user.name.split(' ')[0] ?? user.name)}</h1>
-          <p className="text-fg-2">
-            {taskText.summary(own.length, own.filter((item) => item.state === 'returned').length)}
-          </p>
-        </div>
-        <Button
-          kind="primary"
-          icon={Play}
-          className="ml-auto !h-8"
-          keys={keysOf('tasks.startNext') ?? []}
-          busy={next.isBusy}
-          onClick={next.start}
-        >
-          {taskText.startNext}
-        </Button>
-      </header>
+      <TasksHead own={own} next={next} />
       <TaskFilters modalities={modalities} />
       <Card
         title={taskText.mine}
@@ -73,15 +64,7 @@ export function TasksScreen({ projectId }: ScreenProps) {
             source={mine}
             rows={own}
             skeletonRows={3}
-            empty={
-              <NothingMine
-                projectId={projectId}
-                waiting={waiting.length}
-                hasMore={queue.hasMore}
-                isFiltered={isFiltered}
-                onStart={next.start}
-              />
-            }
+            empty={<NothingMine {...nothingMine} />}
           />
         </div>
       </Card>
@@ -98,17 +81,7 @@ export function TasksScreen({ projectId }: ScreenProps) {
             rows={waiting}
             scroller={scroller}
             skeletonRows={8}
-            empty={
-              <Empty
-                title={
-                  isFiltered
-                    ? taskText.nothingFits
-                    : queue.items.length > 0
-                      ? taskText.queueDone
-                      : taskText.nothingQueued
-                }
-              />
-            }
+            empty={<Empty title={isFiltered ? taskText.nothingFits : nothingWaits} />}
           />
         </div>
       </Card>
@@ -116,23 +89,18 @@ export function TasksScreen({ projectId }: ScreenProps) {
   )
 }
 
-export function useStartCommand(start: () => void): void {
-  const latest = useRef(start)
-  latest.current = start
-  const commands = useMemo(
-    () => [
-      {
-        id: 'tasks.startNext',
-        title: taskText.startNext,
-        group: paletteText.actions,
-        icon: Play,
-        keys: keysOf('tasks.startNext') ?? [],
-        run: () => latest.current(),
-      },
-    ],
-    [],
+function TasksHead({ own, next }: { own: readonly WorkItem[]; next: StartNext }) {
+  const { user } = useSession()
+  const returned = own.filter((item) => item.state === 'returned').length
+  return (
+    <header className="row flex-none">
+      <div>
+        <h1>{taskText.greeting(new Date().getHours(), user.name.split(' ')[0] ?? user.name)}</h1>
+        <p className="text-fg-2">{taskText.summary(own.length, returned)}</p>
+      </div>
+      <StartNextButton next={next} />
+    </header>
   )
-  useCommands('tasks', commands)
 }
 
 interface NothingMineProps {

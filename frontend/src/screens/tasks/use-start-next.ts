@@ -7,8 +7,13 @@ import { say } from '../../panels/toast'
 import { taskText } from '../../strings'
 import { taskAddress } from './work-item-columns'
 
+export interface StartNext {
+  isBusy: boolean
+  start: () => void
+}
+
 /** Leases the top of the queue and opens it. */
-export function useStartNext(projectId: string): { isBusy: boolean; start: () => void } {
+export function useStartNext(projectId: string): StartNext {
   const client = useQueryClient()
   const [isBusy, setBusy] = useState(false)
 

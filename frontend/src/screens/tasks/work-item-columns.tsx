@@ -67,66 +67,66 @@ interface SizedColumn extends Column<WorkItem> {
   from?: number
 }
 
+const titles = taskText.columns
+
+function ImageCell({ item }: { item: WorkItem }) {
+  const { name, description } = item.image
+  return (
+    <>
+      <Link
+        to={taskAddress(item)}
+        className="block truncate font-semibold hover:text-accent"
+        aria-label={taskText.open(name)}
+      >
+        {name}
+      </Link>
+      <div className="truncate text-11 text-fg-3">{description}</div>
+    </>
+  )
+}
+
+function ReaderCell({ assignee }: Pick<WorkItem, 'assignee'>) {
+  if (assignee === null) return <span className="text-fg-3">{taskText.free}</span>
+  return <Avatar name={assignee.name} id={assignee.id} />
+}
+
+const FIRST_COLUMNS: readonly SizedColumn[] = [
+  {
+    id: 'thumbnail',
+    title: titles.thumbnail,
+    hideTitle: true,
+    width: 92,
+    cell: (item) => <Thumbnail src={item.image.thumbnail} />,
+  },
+  { id: 'image', title: titles.image, width: 250, cell: (item) => <ImageCell item={item} /> },
+  { id: 'modality', title: titles.modality, width: 96, cell: (item) => <Chip>{item.image.modality}</Chip> },
+  {
+    id: 'size',
+    title: titles.size,
+    width: 170,
+    from: 1200,
+    cell: (item) => <span className="mono text-fg-3">{formatShape(item.image.shape)}</span>,
+  },
+  { id: 'state', title: titles.state, width: 150, cell: (item) => <StateCell state={item.state} /> },
+  {
+    id: 'priority',
+    title: titles.priority,
+    width: 140,
+    from: 1360,
+    cell: (item) => <PriorityCell priority={item.priority} />,
+  },
+  {
+    id: 'reason',
+    title: titles.reason,
+    from: 1600,
+    cell: (item) => <span className="block truncate text-fg-2">{item.reason}</span>,
+  },
+  { id: 'reader', title: titles.reader, width: 80, cell: (item) => <ReaderCell assignee={item.assignee} /> },
+]
+
 function allColumns(labels: number): SizedColumn[] {
-  const titles = taskText.columns
   return [
-    {
-      id: 'thumbnail',
-      title: titles.thumbnail,
-      hideTitle: true,
-      width: 92,
-      cell: (item) => <Thumbnail src={item.image.thumbnail} />,
-    },
-    {
-      id: 'image',
-      title: titles.image,
-      width: 250,
-      cell: (item) => (
-        <>
-          <Link
-            to={taskAddress(item)}
-            className="block truncate font-semibold hover:text-accent"
-            aria-label={taskText.open(item.image.name)}
-          >
-            {item.image.name}
-          </Link>
-          <div className="truncate text-11 text-fg-3">{item.image.description}</div>
-        </>
-      ),
-    },
-    { id: 'modality', title: titles.modality, width: 96, cell: (item) => <Chip>{item.image.modality}</Chip> },
-    {
-      id: 'size',
-      title: titles.size,
-      width: 170,
-      from: 1200,
-      cell: (item) => <span className="mono text-fg-3">{formatShape(item.image.shape)}</span>,
-    },
-    { id: 'state', title: titles.state, width: 150, cell: (item) => <StateCell state={item.state} /> },
-    {
-      id: 'priority',
-      title: titles.priority,
-      width: 140,
-      from: 1360,
-      cell: (item) => <PriorityCell priority={item.priority} />,
-    },
-    {
-      id: 'reason',
-      title: titles.reason,
-      from: 1600,
-      cell: (item) => <span className="block truncate text-fg-2">{item.reason}</span>,
-    },
-    {
-      id: 'reader',
-      title: titles.reader,
-      width: 80,
-      cell: ({ assignee }) =>
-        assignee === null ? (
-          <span className="text-fg-3">{taskText.free}</span>
-        ) : (
-          <Avatar name={assignee.name} id={assignee.id} />
-        ),
-    },
+    ...FIRST_COLUMNS,
     {
       id: 'progress',
       title: titles.progress,
