@@ -10,6 +10,7 @@ import secrets
 import sys
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from random import Random
 
@@ -17,12 +18,14 @@ import numpy as np
 import pytest
 
 from maskloop.core.db import session_scope
+from maskloop.core.errors import Conflict
 from maskloop.core.ids import new_id
 from maskloop.imaging.label_tile import TILE, Patch, TilePosition, apply_patch, make_patch
 from maskloop.imaging.label_wire import decode_tiles, encode_stroke
 from maskloop.segmentations import service
 from maskloop.segmentations.errors import StaleVoxels
 from maskloop.segmentations.ledger import Author
+from maskloop.segmentations.numbers import take_numbers
 from maskloop.segmentations.strokes import read_stroke, save_stroke
 from maskloop.segmentations.verification import verify_segmentation
 from tests.segmentations.drawing import Scene
@@ -181,3 +184,64 @@ def test_racing_writers_overwrite_nothing_silently(settings):
 @pytest.mark.timeout(1800)
 def test_ten_thousand_racing_pairs(settings):
     race(10_000)
+
+
+def at_once(action) -> list:
+    """Return what `action` gives in each of eight threads that begin together."""
+    ready = threading.Barrier(WRITERS)
+
+    def run(place: int):
+        ready.wait(30)
+        with session_scope() as session:
+            return action(session, place)
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        return list(pool.map(run, range(WRITERS)))
+
+
+def test_one_request_sent_eight_times_at_once_is_saved_once(settings):
+    with session_scope() as session:
+        scene = Scene(session, GRID)
+    stroke, key = read_stroke(scene.body((0, 5, 0, 1)), GRID), new_id()
+
+    answers = at_once(lambda session, _: save_stroke(session, scene.id, stroke, key=key, author=Author(scene.ann.id)))
+
+    assert [answer.seq for answer in answers] == [3] * WRITERS
+    assert sum(answer.is_new for answer in answers) == 1
+
+
+def test_no_number_is_given_out_twice(settings):
+    with session_scope() as session:
+        scene = Scene(session, GRID)
+
+    def take(session, place: int) -> range:
+        row, _ = take_numbers(
+            session,
+            scene.id,
+            label_id=scene.nuclei.id,
+            layer=0,
+            count=10 + place,
+            key=new_id(),
+            author=Author(scene.ann.id),
+        )
+        return range(row.first, row.last + 1)
+
+    given = [number for block in at_once(take) for number in block]
+
+    assert sorted(given) == list(range(3, 3 + sum(10 + place for place in range(WRITERS))))
+
+
+def test_a_step_undone_eight_times_at_once_is_undone_once(settings):
+    with session_scope() as session:
+        scene = Scene(session, GRID)
+        drawn = scene.draw((0, 5, 0, 1))
+    undo = read_stroke(scene.body(undoes=str(drawn.key)), GRID)
+
+    def take_back(session, _: int) -> str:
+        try:
+            save_stroke(session, scene.id, undo, key=new_id(), author=Author(scene.ann.id))
+        except Conflict as error:
+            return error.code
+        return "undone"
+
+    assert Counter(at_once(take_back)) == {"undone": 1, "already-undone": WRITERS - 1}

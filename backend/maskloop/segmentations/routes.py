@@ -108,7 +108,7 @@ def get_tiles(
     status_code=201,
     response_model_exclude_none=True,
     openapi_extra=STROKE,
-    responses=problem_responses(404, 409, 412, 413, 415, 422),
+    responses=problem_responses(403, 404, 409, 412, 413, 422),
 )
 async def post_revision(
     segmentation_id: UUID,

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -76,12 +77,12 @@ class Stroke:
     patches: Mapping[int, Patch]
     digest: bytes
 
-    @property
+    @cached_property
     def positions(self) -> Sequence[int]:
         """Where it draws."""
         return sorted(self.patches)
 
-    @property
+    @cached_property
     def numbers(self) -> set[int]:
         """Every number that it names."""
         found = {change.number for change in self.header.segments}
