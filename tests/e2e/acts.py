@@ -19,6 +19,15 @@ def sign_in(page: Page, url: str, login: str, password: str) -> None:
     expect(page.get_by_role("navigation").first).to_be_visible()
 
 
+def come_back(page: Page, url: str, login: str, password: str) -> None:
+    """Open the address again in an old profile: the session may have survived, or the form is there."""
+    page.goto(url)
+    form = page.get_by_label("Login or e-mail")
+    expect(page.get_by_role("navigation").first.or_(form)).to_be_visible(timeout=30_000)
+    if form.is_visible():
+        sign_in(page, url, login, password)
+
+
 def open_image(page: Page, url: str, image_id: str) -> None:
     """Open the workspace and wait until the current slice is sharp."""
     page.goto(f"{url}/annotate/{image_id}")

@@ -47,9 +47,10 @@ def test_gantry_tilted_head_from_drop_to_nifti(stack, playwright_driver, shared_
         acts.sign_in(page, stack.url, "admin", ADMIN_PASSWORD)
         page.goto(f"{stack.url}/projects/{project_id}/import")
         acts.drop_files(page, [archive])
-        expect(page.get_by_text("Held for a person").first).to_be_visible(timeout=90_000)
+        confirm = page.get_by_role("button", name="Import all 1 held")
+        expect(confirm).to_be_visible(timeout=90_000)
         acts.shoot(page, "import")
-        page.get_by_role("button", name="Import all 1 held").click()
+        confirm.click()
         expect(page.get_by_text("Gantry tilt 18.5").first).to_be_visible(timeout=90_000)
         image_id = image_ids(stack, project_id)["stereotaxis_55slices"]
 
@@ -60,13 +61,14 @@ def test_gantry_tilted_head_from_drop_to_nifti(stack, playwright_driver, shared_
         painted = correct_three_slices(page, [20, 27, 33], 60)
         acts.wait_saved(page)
         acts.go_to_slice(page, 28)
+        page.context.set_offline(True)
         acts.drag(page, [(100, 60, 28), (140, 60, 28)])
-        page.wait_for_function("() => window.__maskloop.saveState !== 'journalling'")
+        page.wait_for_function("() => window.__maskloop.saveState === 'offline'")
         painted |= {(i, 60, 28): 1 for i in (100, 120, 140)}
         assert kill_browser(tmp_path / "profile") > 0
 
     with profile_page(playwright_driver, tmp_path / "profile") as page:
-        acts.sign_in(page, stack.url, "admin", ADMIN_PASSWORD)
+        acts.come_back(page, stack.url, "admin", ADMIN_PASSWORD)
         acts.open_image(page, stack.url, image_id)
         acts.wait_saved(page)
         assert {voxel: acts.label_at(page, *voxel) for voxel in painted} == painted
