@@ -272,6 +272,16 @@ describe('two people', () => {
     expect(page.document.state.getState().revision).toBe(2)
   })
 
+  test('a refresh without any notice shows what others did', async () => {
+    const page = await open()
+    page.client.isDeaf = true
+    server.drawAs('bob', { k: 0, j: 0, i0: 2, i1: 4, number: 2 })
+
+    await page.document.actions.refresh()
+
+    expect(row(page.labels, 0, 6)).toEqual([0, 0, 2, 2, 0, 0])
+  })
+
   test('what arrives during a stroke waits until it has ended', async () => {
     const page = await open()
     const stroke = page.labels.beginStroke('brush')

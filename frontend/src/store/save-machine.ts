@@ -48,6 +48,7 @@ export class SaveMachine {
   private staleAnswers = 0
   private userCheckedAt = Number.NEGATIVE_INFINITY
   private isRunning = false
+  private isCalled = false
   private isActive = false
   private jobs: { run: () => Promise<void>; reject: (cause: Error) => void }[] = []
   private cancelTimer: () => void = () => {}
@@ -170,6 +171,7 @@ export class SaveMachine {
   }
 
   private run(): void {
+    this.isCalled = true
     if (this.isRunning || !this.isActive) return
     this.isRunning = true
     void this.loop()
@@ -177,8 +179,12 @@ export class SaveMachine {
 
   private async loop(): Promise<void> {
     try {
-      while (this.isActive && (await this.step())) {
-        // each step is one exchange with the server
+      // A call that comes while a step looks for something to do is not lost: it looks once more.
+      while (this.isActive && this.isCalled) {
+        this.isCalled = false
+        while (this.isActive && (await this.step())) {
+          // each step is one exchange with the server
+        }
       }
     } finally {
       this.isRunning = false
