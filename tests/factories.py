@@ -59,6 +59,7 @@ def make_image(session: Session, project: Project, shape: tuple[int, int, int] =
         "channels": 1,
         "dtype": "int16",
         "affine": AXIAL_1MM,
+        "spacing": [1.0, 1.0, 1.0],
         "spacing_source": "pixel",
         "rescale": {"slope": [1.0], "intercept": [0.0]},
         "unit": "HU",

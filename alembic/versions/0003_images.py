@@ -129,6 +129,7 @@ def upgrade() -> None:
         sa.Column("channels", sa.Integer(), nullable=False),
         sa.Column("dtype", sa.String(), nullable=False),
         sa.Column("affine", postgresql.ARRAY(sa.Float(precision=53)), nullable=True),
+        sa.Column("spacing", postgresql.ARRAY(sa.Float(precision=53)), nullable=True),
         sa.Column("spacing_source", sa.String(), nullable=True),
         sa.Column("frame_of_reference", sa.String(), nullable=True),
         sa.Column("rescale", postgresql.JSONB(astext_type=sa.Text()), nullable=False),

@@ -133,6 +133,7 @@ def _make_image(
         channels=image.channels,
         dtype=image.dtype,
         affine=_flat(image),
+        spacing=list(image.spacing) if image.spacing is not None else None,
         spacing_source=image.spacing_source,
         frame_of_reference=image.frame_of_reference,
         rescale={"slope": list(image.rescale.slope), "intercept": list(image.rescale.intercept)},

@@ -13,9 +13,8 @@ from maskloop.core.objects import StoredObject
 from maskloop.core.storage import Storage
 from maskloop.images.schemas import ImageOut, ImageSummary
 from maskloop.images.tables import Image
-from maskloop.imaging.affine import spacing_of
 
-SUMMARY = {"id", "name", "modality", "kind", "shape", "channels", "partial", "notes", "created_at"}
+SUMMARY = {"id", "name", "modality", "kind", "shape", "channels", "spacing", "partial", "notes", "created_at"}
 
 
 @dataclass(frozen=True)
@@ -99,11 +98,4 @@ def describe(image: Image) -> ImageOut:
 
 def summarise(image: Image) -> ImageSummary:
     """Return what a list shows of an image."""
-    return ImageSummary.model_validate({**{name: getattr(image, name) for name in SUMMARY}, "spacing": spacing(image)})
-
-
-def spacing(image: Image) -> list[float] | None:
-    """Return the spacing in mm in i, j, k order; None where there is no physical size."""
-    if image.affine is None:
-        return None
-    return [float(value) for value in spacing_of(np.reshape(image.affine, (4, 4)))]
+    return ImageSummary.model_validate({name: getattr(image, name) for name in SUMMARY})

@@ -133,6 +133,7 @@ class Image(Base):
     channels: Mapped[int]
     dtype: Mapped[str]
     affine: Mapped[list[float] | None] = mapped_column(ARRAY(Float(53)))  # 16 numbers, row-major, LPS mm
+    spacing: Mapped[list[float] | None] = mapped_column(ARRAY(Float(53)))  # mm in i, j, k; may be known without a place
     spacing_source: Mapped[str | None]  # pixel, detector
     frame_of_reference: Mapped[str | None]
     rescale: Mapped[Json]  # {slope: [...], intercept: [...]}, one each or one per slice

@@ -161,7 +161,7 @@ def _request(image: Image, choice: SegmenterChoice, inputs: SegmentImage) -> Jso
     request: Json = {
         "image": PIXELS,
         "affine": affine,
-        "spacing": None,
+        "spacing": image.spacing,
         "rescale": image.rescale,
         "modality": image.modality,
         "parameters": inputs.parameters,

@@ -7,7 +7,6 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from maskloop.core.errors import Conflict, NotFound
-from maskloop.images import service as images
 from maskloop.images.tables import Image
 from maskloop.worklist import queries
 from maskloop.worklist.queries import ItemRow
@@ -110,8 +109,7 @@ def describe(row: ItemRow) -> WorkItemOut:
 def _describe_image(image: Image) -> WorkImage:
     return WorkImage.model_validate(
         {
-            **{name: getattr(image, name) for name in ("id", "name", "modality", "kind", "shape")},
-            "spacing": images.spacing(image),
+            **{name: getattr(image, name) for name in ("id", "name", "modality", "kind", "shape", "spacing")},
             "thumbnail": f"/api/v1/images/{image.id}/thumbnail",
             "description": "; ".join(image.notes[:1]) or (image.source or {}).get("text") or "",
         }
