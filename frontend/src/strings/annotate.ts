@@ -161,6 +161,7 @@ export const historyText = {
   more: (seq: number) => `More for revision ${seq}`,
   restored: (seq: number) => `The state of revision ${seq} is the newest now.`,
   accepted: (name: string) => `${name}, accepted`,
+  acceptedHere: 'accepted',
   voxels: (count: number) => `${count > 0 ? '+' : count < 0 ? '−' : ''}${formatCount(Math.abs(count))}\u2009px`,
   somebody: 'somebody',
   older: 'Older revisions',

@@ -16,7 +16,9 @@ export function revisionText(revision: Revision, labels: readonly Label[]): stri
       ? revision.depth % 2 === 1
         ? historyText.undid(undone)
         : historyText.redid(undone)
-      : (revision.message ?? revision.tool ?? historyText.sources[revision.source] ?? revision.source)
+      : revision.source === 'proposal'
+        ? historyText.acceptedHere
+        : (revision.message ?? revision.tool ?? historyText.sources[revision.source] ?? revision.source)
   return [what, ...names].join(', ')
 }
 
