@@ -25,7 +25,8 @@ from pydicom.uid import (
 from maskloop.formats.errors import Refused
 
 # pydicom quotes header values in its log; no DICOM value may reach ours (STYLE section 6).
-logging.getLogger("pydicom").disabled = True
+logging.getLogger("pydicom").addHandler(logging.NullHandler())
+logging.getLogger("pydicom").propagate = False
 
 PREAMBLE: Final = 128
 MAX_INFLATED_BYTES: Final = 512 * 2**20

@@ -18,7 +18,8 @@ from maskloop.formats.tiff_scale import pixel_size
 from maskloop.imaging.volume import Voxels
 
 # tifffile names files in its log; no file name may reach ours (STYLE section 6).
-logging.getLogger("tifffile").disabled = True
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
+logging.getLogger("tifffile").propagate = False
 
 WHOLE_PLANE_BYTES: Final = 64 * 2**20  # below it a plane is decoded at once
 MAX_PICTURES: Final = 64
