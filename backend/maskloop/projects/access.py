@@ -172,9 +172,10 @@ def check(session: Session, request: Request, action: str) -> Caller:
 
 def action_of(route: APIRoute) -> str | None:
     """Return the action that a route asks for, None for a public one. Raises RuntimeError for a hole in the policy."""
-    name = f"{sorted(route.methods)} {route.path}"
+    methods = sorted(route.methods or ())
+    name = f"{methods} {route.path}"
     guards = [call for call in _dependencies(route.dependant) if isinstance(call, Guard)]
-    public = [(method, route.path) in PUBLIC for method in route.methods]
+    public = [(method, route.path) in PUBLIC for method in methods]
     if all(public) and not guards:
         return None
     if len(guards) != 1 or any(public):
