@@ -38,7 +38,10 @@ def test_stored_units_are_not_copied():
     assert Rescale().apply(stored) is stored
 
 
-@pytest.mark.parametrize(("slope", "intercept"), [((0.0,), (0.0,)), ((np.nan,), (0.0,)), ((1.0, 2.0), (0.0,)), ((), ())])
+NONSENSE = [((0.0,), (0.0,)), ((np.nan,), (0.0,)), ((1.0, 2.0), (0.0,)), ((), ())]
+
+
+@pytest.mark.parametrize(("slope", "intercept"), NONSENSE)
 def test_a_rescale_of_nonsense_is_refused(slope, intercept):
     with pytest.raises(ShapeError):
         Rescale(slope, intercept)
