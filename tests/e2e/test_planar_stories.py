@@ -21,11 +21,11 @@ def test_nuclei_are_proposed_one_is_erased_and_the_rest_exported(stack, page, sh
 
     acts.sign_in(page, stack.url, "admin", ADMIN_PASSWORD)
     acts.open_image(page, stack.url, image_id)
-    acts.propose(page, "StarDist nuclei (fluorescence)", "Nucleus")
+    acts.propose(page, "StarDist nuclei (2D_versatile_fluo)", "Nucleus")
     acts.accept(page)
     acts.shoot(page, "workspace-nuclei")
     stack.cli("export", "--project", "Nuclei", "--format", "png", "--variant", "instance", "-o", str(tmp_path / "a"))
-    before = np.asarray(Image.open(next((tmp_path / "a").glob("*.png"))))
+    before = read_png(tmp_path / "a", mode="I;16")
     target = smallest(before)
     rows, columns = np.nonzero(before == target)
     acts.choose_tool(page, "Eraser")
@@ -36,8 +36,7 @@ def test_nuclei_are_proposed_one_is_erased_and_the_rest_exported(stack, page, sh
     assert acts.voxel_count(page, int(target)) == 0
 
     stack.cli("export", "--project", "Nuclei", "--format", "png", "--variant", "instance", "-o", str(tmp_path / "b"))
-    after = np.asarray(Image.open(next((tmp_path / "b").glob("*.png"))))
-    assert Image.open(next((tmp_path / "b").glob("*.png"))).mode == "I;16"
+    after = read_png(tmp_path / "b", mode="I;16")
     assert target not in np.unique(after)
     assert len(np.unique(before)) > 10
     assert len(np.unique(after)) <= len(np.unique(before)) - 1
@@ -51,10 +50,16 @@ def fluorescence_image(shared_data):
     with (folder / "index.csv").open() as index:
         rows = [row for row in csv.DictReader(index) if row["split"] == "val" and row["kind"] == "fluorescence"]
     for row in rows:
-        labels = np.asarray(Image.open(folder / "val" / "labels" / f"{row['name']}.png"))
-        if 20 < labels.max() < 80:
+        if 20 < int(row["nuclei"]) < 80:
             return folder / "val" / "images" / f"{row['name']}.png"
     raise AssertionError("no fluorescence image with 20 to 80 nuclei")
+
+
+def read_png(folder, *, mode):
+    """The only PNG of a folder, whose pixels must have this mode."""
+    with Image.open(next(folder.glob("*.png"))) as picture:
+        assert picture.mode == mode
+        return np.asarray(picture)
 
 
 def smallest(labels):
