@@ -171,10 +171,10 @@ def test_a_tile_comes_back(voxels):
     np.testing.assert_array_equal(decode_tile(encode_tile(voxels), voxels.size), voxels)
 
 
-@given(tiles, st.data())
-def test_a_difference_is_drawn_and_taken_back(before, data):
-    drawn = data.draw(st.lists(st.booleans(), min_size=before.size, max_size=before.size))
-    after = np.where(np.array(drawn), np.uint16(9), before).astype(np.uint16)
+@given(tiles, st.integers(0, 2**32 - 1), st.floats(0, 1))
+def test_a_difference_is_drawn_and_taken_back(before, seed, share):
+    drawn = np.random.default_rng(seed).random(before.size) < share
+    after = np.where(drawn, np.uint16(9), before).astype(np.uint16)
     patch = decode_patch(encode_patch(diff_patch(before, after)), before.size)
 
     applied = apply_patch(before, patch)
