@@ -82,7 +82,7 @@ def test_a_chest_x_ray_is_windowed_and_painted(stack, page, shared_data):
     grey = page.evaluate("({ x, y }) => window.__maskloop.probe(x, y)", place)
     page.mouse.move(place["x"], place["y"])
     page.mouse.down(button="right")
-    page.mouse.move(place["x"], place["y"] + 150, steps=5)
+    page.mouse.move(place["x"], place["y"] + 40, steps=5)
     page.mouse.up(button="right")
     page.evaluate("() => window.__maskloop.settled()")
     windowed = page.evaluate("({ x, y }) => window.__maskloop.probe(x, y)", place)
