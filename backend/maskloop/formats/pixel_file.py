@@ -15,11 +15,20 @@ from numpy.typing import NDArray
 from maskloop.formats.errors import BrokenFile
 from maskloop.formats.pixel_header import PREFIX, Level, PixelHeader, header_size, parse_header
 from maskloop.formats.pz1 import DTYPES, TILE, decode_tile, encode_tile
-from maskloop.formats.tile_order import TilePlace, group_of_tile, groups_of_slice, slice_order
+from maskloop.formats.tile_order import (
+    TilePlace,
+    group_count,
+    group_of_tile,
+    groups_of_slice,
+    slice_order,
+    tiles_across,
+)
 from maskloop.imaging.errors import ShapeError
 from maskloop.imaging.resample import halve, pyramid_shapes
 from maskloop.imaging.volume import Rescale, Volume, Voxels
 
+MAX_OFFSET: Final = 10**15 - 1
+MAX_GROUP: Final = 10**8 - 1
 RECORD: Final = struct.Struct("<IHHI")
 
 
@@ -50,10 +59,14 @@ class PixelFileWriter:
         self._rows = 0
         self._hash = hashlib.sha256()
         self._preview: list[Voxels] = []
+        shapes = pyramid_shapes(shape)
+        widest = replace(self._header, levels=tuple(map(_widest, shapes)), digest=64 * "0")
+        self._start = len(widest.to_bytes())
         self._levels = [
-            _LevelSpool(path.with_name(f"{path.name}.level{number}"), level_shape)
-            for number, level_shape in enumerate(pyramid_shapes(shape))
+            _LevelSpool(path if number == 0 else path.with_name(f"{path.name}.level{number}"), level_shape)
+            for number, level_shape in enumerate(shapes)
         ]
+        self._levels[0].skip(self._start)
 
     def __enter__(self) -> Self:
         return self
@@ -61,8 +74,9 @@ class PixelFileWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for level in self._levels:
-            level.close()
+        for level in self._levels[1:]:
+            level.remove()
+        self._levels[0].close()
         if kind is not None:
             self._path.unlink(missing_ok=True)
 
@@ -97,17 +111,17 @@ class PixelFileWriter:
         if self._rank != len(self._order):
             raise ShapeError(f"{self._rank} of {len(self._order)} slices were written")
         header = replace(self._header, digest=_volume_digest(self._header, self._digests))
-        relative = tuple(level.index() for level in self._levels)
-        start = len(_shifted(header, relative, 2**53).to_bytes())  # offsets never need more digits than these
-        header = _shifted(header, relative, start)
+        end = self._levels[0].size
+        levels = [self._levels[0].index(0)]
+        for level in self._levels[1:]:
+            levels.append(level.index(end))
+            end += level.size
+            level.copy_to(self._levels[0])
+        header = replace(header, levels=tuple(levels))
         raw = header.to_bytes()
-        with self._path.open("wb") as out:
-            out.write(PREFIX.pack(*PREFIX.unpack_from(raw)[:2], start - PREFIX.size))
-            out.write(raw[PREFIX.size :].ljust(start - PREFIX.size))
-            for level in self._levels:
-                level.copy_to(out)
-            size = out.tell()
-        return WrittenPixels(header, size, np.concatenate(self._preview))
+        prefix = PREFIX.pack(*PREFIX.unpack_from(raw)[:2], self._start - PREFIX.size)
+        self._levels[0].write_head(prefix + raw[PREFIX.size :].ljust(self._start - PREFIX.size))
+        return WrittenPixels(header, end, np.concatenate(self._preview))
 
     def _feed(self, number: int, rows: Voxels, *, last: bool) -> None:
         level = self._levels[number]
@@ -120,7 +134,7 @@ class PixelFileWriter:
 
 
 class _LevelSpool:
-    """The tiles of one level on their way: a temporary file and the places of the groups in it."""
+    """The tiles of one level on their way. Level 0 goes into the file itself, the others wait in files beside it."""
 
     def __init__(self, path: Path, shape: tuple[int, int, int]) -> None:
         self._path = path
@@ -158,27 +172,44 @@ class _LevelSpool:
             self._tiles += 1
         self._row = (self._row + len(band)) % self._shape[1]
 
-    def index(self) -> Level:
-        """Return the groups, with offsets from the start of this spool."""
-        return Level(self._shape, tuple((offset, length) for offset, length in self._groups))
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+        return self._file.tell()
 
-    def copy_to(self, out: BinaryIO) -> None:
-        """Append all tiles to the file."""
+    def index(self, start: int) -> Level:
+        """Return the groups, of a level that begins at `start` in the file."""
+        return Level(self._shape, tuple((start + offset, length) for offset, length in self._groups))
+
+    def skip(self, size: int) -> None:
+        """Leave room at the start."""
+        self._file.seek(size)
+
+    def write_head(self, head: bytes) -> None:
+        """Fill the room at the start."""
         self._file.seek(0)
-        shutil.copyfileobj(self._file, out, 2**20)
+        self._file.write(head)
+        self._file.flush()
+
+    def copy_to(self, other: "_LevelSpool") -> None:
+        """Append all tiles to another spool."""
+        self._file.seek(0)
+        shutil.copyfileobj(self._file, other._file, 2**20)
 
     def close(self) -> None:
-        """Remove the temporary file."""
+        """Close the file."""
+        self._file.close()
+
+    def remove(self) -> None:
+        """Close and remove the file."""
         self._file.close()
         self._path.unlink(missing_ok=True)
 
 
-def _shifted(header: PixelHeader, relative: tuple[Level, ...], start: int) -> PixelHeader:
-    levels: list[Level] = []
-    for level in relative:
-        levels.append(Level(level.shape, tuple((start + offset, length) for offset, length in level.groups)))
-        start += sum(length for _, length in level.groups)
-    return replace(header, levels=tuple(levels))
+def _widest(shape: tuple[int, int, int]) -> Level:
+    """A level whose index takes as much room as it ever can."""
+    down, across = tiles_across(shape[1], shape[2], tile=TILE)
+    return Level(shape, ((MAX_OFFSET, MAX_GROUP),) * group_count(shape[0] * down * across))
 
 
 def _volume_digest(header: PixelHeader, slices: list[bytes]) -> str:

@@ -22,6 +22,7 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())
 logging.getLogger("tifffile").propagate = False
 
 WHOLE_PLANE_BYTES: Final = 64 * 2**20  # below it a plane is decoded at once
+READ_BYTES: Final = 16 * 2**20
 MAX_PICTURES: Final = 64
 STACK_AXES: Final = "ZTIQR"
 UNCOMPRESSED: Final = 1
@@ -226,7 +227,7 @@ def _extent(picture: Picture) -> tuple[int, int]:
 
 def _cast(picture: Picture, dtype: str, order: Sequence[int]) -> Iterator[Voxels]:
     for rows in picture.rows(order):
-        yield (rows.astype(np.uint8) * np.uint8(255)) if rows.dtype.kind == "b" else rows.astype(dtype)
+        yield (rows.astype(np.uint8) * np.uint8(255)) if rows.dtype.kind == "b" else rows.astype(dtype, copy=False)
 
 
 def _rows(layout: _Layout, depth: int, chosen: dict[int, int], order: Sequence[int]) -> Iterator[Voxels]:
@@ -286,7 +287,7 @@ def _bands(page: tifffile.TiffPage, layout: _Layout) -> Iterator[Voxels]:
         raise Refused("unsupported-pixels", "A large TIFF with its colours in separate planes is not read")
     band: Voxels | None = None
     top = 0
-    for data, place, shape in page.segments(maxworkers=1):
+    for data, place, shape in page.segments(maxworkers=1, buffersize=READ_BYTES):
         row, column = place[2], place[3]
         if band is None or row != top:
             if band is not None:
@@ -313,5 +314,5 @@ def _colours(rows: Voxels, layout: _Layout, file: tifffile.TiffFile) -> Voxels:
         if colour.dtype.itemsize > 1:
             wide: NDArray[np.uint64] = colour.astype(np.uint64)
             colour = wide >> np.uint64(8 * (colour.dtype.itemsize - 1))
-        return np.ascontiguousarray(colour.astype(np.uint8))
+        return np.ascontiguousarray(colour.astype(np.uint8, copy=False))
     return rows

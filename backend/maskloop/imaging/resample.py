@@ -50,10 +50,12 @@ def halve(plane: Voxels) -> Voxels:
         for corner in others:
             floating += corner.astype(np.float64)
         return (floating / 4).astype(plane.dtype)
-    whole: NDArray[np.int32] = upper_left.astype(np.int32) + 2
+    whole: NDArray[np.integer] = upper_left.astype(np.uint16 if plane.dtype == np.uint8 else np.int32)
+    whole += 2
     for corner in others:
-        whole += corner.astype(np.int32)
-    return (whole >> 2).astype(plane.dtype)
+        np.add(whole, corner, out=whole, casting="unsafe")
+    whole >>= 2
+    return whole.astype(plane.dtype)
 
 
 def _block_corners(plane: Voxels) -> Iterator[Voxels]:
