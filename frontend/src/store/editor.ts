@@ -38,6 +38,8 @@ export interface ToolPointer {
 
 export interface LabelEditor {
   readonly editable: boolean
+  /** A stroke is open: only one may be. */
+  readonly isDrawing: boolean
   labelAt(i: number, j: number, k: number, layer?: number): number
   beginStroke(tool: string): Stroke
 }

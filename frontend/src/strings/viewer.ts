@@ -17,7 +17,10 @@ export const viewerText = {
   plane: { axial: 'AXIAL', coronal: 'CORONAL', sagittal: 'SAGITTAL' },
   slice: (k: number, slices: number) => `k ${whole.format(k + 1)} / ${whole.format(slices)}`,
   position: (axis: 'x' | 'y' | 'z', mm: number) => `${axis} ${tenth.format(mm)}${THIN}mm`,
-  window: (center: number, width: number) => `C ${short.format(center)} W ${short.format(width)}`,
+  window: (center: number, width: number) => {
+    const figure = number(Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(width)))))
+    return `C ${figure.format(center)} W ${figure.format(width)}`
+  },
   zoom: (factor: number) => `${short.format(factor)}×`,
   thickness: (mm: number) => `${hundredth.format(mm)}${THIN}mm`,
   length: (value: number, unit: string) => `${short.format(value)}${THIN}${unit}`,

@@ -40,6 +40,10 @@ export class BrushTool implements Tool {
       this.editor.refuse('read-only')
       return
     }
+    if (labels.isDrawing) {
+      this.editor.refuse('busy')
+      return
+    }
     const erases = this.id === 'eraser' || pointer.erase || pointer.shift
     const number = erases ? BACKGROUND : settings.activeNumber
     if (number === null) {

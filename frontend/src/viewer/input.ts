@@ -55,7 +55,7 @@ export class Input {
     element.addEventListener('pointermove', (event) => this.move(event), { signal })
     element.addEventListener('pointerup', (event) => this.up(event), { signal })
     element.addEventListener('pointercancel', (event) => this.lost(event), { signal })
-    element.addEventListener('lostpointercapture', (event) => this.lost(event), { signal })
+    element.addEventListener('lostpointercapture', (event) => this.up(event), { signal })
     element.addEventListener('pointerleave', () => host.hover(null), { signal })
     element.addEventListener('contextmenu', (event) => event.preventDefault(), { signal })
     element.addEventListener('wheel', (event) => this.onWheel(event), { signal, passive: false })
@@ -168,6 +168,7 @@ export class Input {
     this.host.cursorChanged()
   }
 
+  /** The browser takes the pointer away (a palm, a system gesture): what it drew was not meant. */
   private lost(event: PointerEvent): void {
     this.touches.delete(event.pointerId)
     const { gesture } = this

@@ -1,11 +1,10 @@
 import { toPatient } from '../geometry/affine'
 import { contains, type Grid, type Voxel } from '../geometry/grid'
-import type { CursorState, LabelSource, ViewerImage, ViewState } from './view-state'
+import type { CursorState, LabelSource, SegmentStyle, ViewerImage, ViewState } from './view-state'
 
 /** A projection radiograph or a photograph has a pixel size but no place in the patient: no letters, no positions. */
 export function hasPatientAxes(image: ViewerImage): boolean {
-  if (image.affine === null || image.spacingSource === 'detector') return false
-  return image.kind === 'volume' || image.frameOfReference !== null
+  return image.affine !== null && image.spacingSource !== 'detector'
 }
 
 export function firstState(image: ViewerImage): ViewState {
@@ -68,4 +67,8 @@ export function sameCursor(a: CursorState | null, b: CursorState | null): boolea
 /** Whether any field of `next` is another value; ranges are compared by what they hold. */
 export function differs<T extends object>(before: T, next: Partial<T>): boolean {
   return (Object.keys(next) as (keyof T)[]).some((key) => JSON.stringify(before[key]) !== JSON.stringify(next[key]))
+}
+
+export function sameStyle(a: SegmentStyle, b: SegmentStyle | undefined): boolean {
+  return b !== undefined && !differs(b, a) && a.lastNumber === b.lastNumber
 }

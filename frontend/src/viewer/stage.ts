@@ -11,6 +11,7 @@ export class Stage {
   /** Pixels of the picture's canvas per device pixel. */
   pictureScale = 1
   private readonly observer: ResizeObserver
+  private readonly abort = new AbortController()
 
   constructor(container: HTMLElement, name: string, onResize: () => void) {
     const { ownerDocument } = container
@@ -29,10 +30,13 @@ export class Stage {
     this.overlay = context
     container.append(this.root)
     this.measure()
-    this.observer = new ResizeObserver(() => {
+    const check = (): void => {
       if (this.measure()) onResize()
-    })
+    }
+    this.observer = new ResizeObserver(check)
     this.observer.observe(this.root)
+    // Another screen may have other pixels and the same size.
+    window.addEventListener('resize', check, { signal: this.abort.signal })
   }
 
   /** CSS pixels from the view's upper left corner. */
@@ -60,6 +64,7 @@ export class Stage {
 
   dispose(): void {
     this.observer.disconnect()
+    this.abort.abort()
     this.root.remove()
   }
 

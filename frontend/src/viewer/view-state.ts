@@ -30,6 +30,7 @@ export interface LabelSource {
   readonly shape: Shape
   readonly layers: readonly number[]
   readonly editable: boolean
+  readonly isDrawing: boolean
   labelAt(i: number, j: number, k: number, layer?: number): number
   tile(layer: number, k: number, tj: number, ti: number): Uint16Array | null
   beginStroke(tool: string): Stroke

@@ -1,33 +1,32 @@
-import { createStore, type StoreApi } from 'zustand/vanilla'
-import { toPatient } from '../geometry/affine'
-import * as cameras from '../geometry/camera'
-import { contains, type Grid, makeGrid, nearestVoxel, type Voxel } from '../geometry/grid'
-import { type SliceFrame, sliceFrame } from '../geometry/orientation'
-import type { Editor, Tool, ToolId, ToolPointer, ToolSettings, WindowLevel } from '../store/editor'
+import type { StoreApi } from 'zustand/vanilla'
+import { project as projectVoxel, unprojectStep } from '../geometry/camera'
+import { contains, type Grid, nearestVoxel, type Voxel } from '../geometry/grid'
+import type { Editor, Tool, ToolId, ToolSettings, WindowLevel } from '../store/editor'
 import { valueRange, windowFromPixels } from './default-window'
-import { Engine, type EngineModel } from './engine'
+import { Engine } from './engine'
 import { rescaleOf } from './image-loader'
 import { Input, type InputHost } from './input'
+import { KeyboardCursor, type KeyboardHost } from './keyboard-cursor'
 import { buildLut } from './lut'
-import type { OverlayInput } from './overlay'
+import type { BrushCursor } from './overlay'
 import { Pyramid } from './pyramid'
-import { differs, firstState, hasPatientAxes, labelUnder, readVoxel, sameCursor } from './readout'
-import { type SliceBar, sliceAt, sliceAtHeight } from './slice-bar'
+import { differs, labelUnder, readVoxel, sameCursor, sameStyle } from './readout'
+import { sliceAt, sliceAtHeight } from './slice-bar'
 import { SlicePresence } from './slice-presence'
 import { Stage } from './stage'
+import { ViewModel } from './view-model'
 import type {
   Interpolation,
   LabelStyle,
   ProposalSource,
   SegmentStyle,
-  ViewerImage,
   ViewerOptions,
   ViewerStats,
   ViewState,
 } from './view-state'
 
-const RADIUS_LIMITS = { mm: [0.1, 100], px: [0.5, 1000] } as const
-const FIRST_RADIUS_SHARE = 0.03
+/** Counters in `state` change at most this often: a status bar needs no more. */
+const PUBLISH_MS = 250
 
 /** One view of one image: picture, labels, overlay and input. React reads `state`; tests read `stats`. */
 export class Viewer {
@@ -35,81 +34,53 @@ export class Viewer {
   readonly settings: StoreApi<ToolSettings>
   readonly grid: Grid
   readonly tools: readonly Tool[]
-  private readonly image: ViewerImage
   private readonly stage: Stage
+  private readonly model: ViewModel
   private readonly engine: Engine
   private readonly input: Input
-  private readonly pyramid: Pyramid
-  private readonly frame: SliceFrame
-  private readonly transform: cameras.SliceTransform
-  private readonly presence: SlicePresence | null
+  private readonly keyboard: KeyboardCursor
   private readonly disposers: (() => void)[] = []
-  private camera: cameras.Camera
-  private direction: 1 | -1 = 1
-  private fitted = true
-  private windowChosen: boolean
-  private segments: readonly SegmentStyle[] = []
-  private pointer: ToolPointer | null = null
   private lastTool: ToolId = 'pan'
+  private publishedAt = Number.NEGATIVE_INFINITY
+  private publishTimer: ReturnType<typeof setTimeout> | null = null
 
   constructor(
     container: HTMLElement,
     private readonly options: ViewerOptions,
   ) {
     const { image, labels } = options
-    this.image = image
-    this.grid = makeGrid(image.shape, image.affine, image.spacing)
-    this.pyramid = new Pyramid(image)
-    this.frame = sliceFrame(hasPatientAxes(image) ? this.grid.affine : null)
-    this.transform = cameras.sliceTransform(this.frame, this.grid.metric)
-    this.stage = new Stage(container, options.name ?? image.id, () => this.resized())
-    this.camera = { center: [0, 0], zoom: 1, width: this.stage.width, height: this.stage.height }
-    this.windowChosen = image.window !== null || image.channels === 3
-    this.state = createStore(() => firstState(image))
-    this.settings = createStore(() => ({ radiusMm: this.firstRadius(), shape: 'circle' as const, activeNumber: null }))
+    this.stage = new Stage(container, options.name ?? image.id, () => this.model.resized())
+    this.model = new ViewModel(image, this.stage)
+    this.state = this.model.state
+    this.settings = this.model.settings
+    this.grid = this.model.grid
     this.tools = options.tools(this.makeEditor())
-    this.presence =
-      labels === null || image.shape[0] === 1 ? null : new SlicePresence(labels, () => this.engine.invalidateOverlay())
-    this.engine = new Engine(this.stage, this.pyramid, options, this.makeModel(), {
-      beforeFrame: () => this.readCursor(),
-      onFrame: () => this.publish(),
-      onTiles: () => this.chooseWindow(),
-    })
-    this.state.setState({ renderer: this.engine.gl.renderer })
+    this.engine = this.makeEngine()
     this.input = new Input(this.stage.root, this.makeInputHost())
-    this.engine.gl.setLut('segments', buildLut([]))
-    if (labels !== null) {
-      this.disposers.push(
-        labels.subscribe((boxes) => {
-          this.engine.labelsChanged(boxes)
-          this.presence?.markDirty(boxes)
-        }),
-      )
+    this.keyboard = new KeyboardCursor(this.stage.root, this.makeKeyboardHost())
+    this.model.onMoved = () => {
+      this.engine.interact()
+      this.engine.invalidate()
     }
+    this.model.brush = () => this.brushCursor()
+    this.state.setState({ renderer: this.engine.gl.renderer })
+    this.engine.gl.setLut('segments', buildLut([]))
     this.disposers.push(this.settings.subscribe(() => this.engine.invalidateOverlay()))
-    this.fit()
+    if (labels !== null) this.followLabels(labels)
+    this.model.fit()
     this.updateCursor()
   }
 
   setSlice(k: number): void {
-    const { k: before, slices } = this.state.getState()
-    const next = Math.min(slices - 1, Math.max(0, Math.round(k)))
-    if (next === before) return
-    this.direction = next > before ? 1 : -1
-    this.state.setState({ k: next })
-    if (this.pointer !== null) this.pointer = { ...this.pointer, voxel: this.voxelAt(this.pointer.x, this.pointer.y) }
-    this.moved()
+    this.model.setSlice(k)
   }
 
   stepSlice(by: number): void {
-    this.setSlice(this.state.getState().k + by)
+    this.model.setSlice(this.model.k + by)
   }
 
   setWindow(window: WindowLevel): void {
-    if (!(window.width > 0) || !Number.isFinite(window.center)) throw new RangeError('a window has a width above 0')
-    this.windowChosen = true
-    this.state.setState({ window })
-    this.moved()
+    this.model.setWindow(window)
   }
 
   setInvert(invert: boolean): void {
@@ -123,34 +94,29 @@ export class Viewer {
   }
 
   fit(): void {
-    const [, rows, columns] = this.grid.shape
-    const zoom = cameras.fitZoom(this.transform, columns, rows, this.stage.width, this.stage.height)
-    this.fitted = true
-    this.look({ ...this.camera, zoom, center: [(columns - 1) / 2, (rows - 1) / 2] })
+    this.model.fit()
   }
 
   /** One pixel of the image on one pixel of the screen, about the middle of the view. */
   oneToOne(): void {
-    this.zoomBy(1 / (this.camera.zoom * this.stage.dpr))
-    this.look(cameras.snapToPixels(this.camera, this.transform, this.stage.dpr))
+    this.model.oneToOne()
   }
 
   zoomBy(factor: number, client?: { x: number; y: number }): void {
-    const at =
-      client === undefined
-        ? { x: this.camera.width / 2, y: this.camera.height / 2 }
-        : this.stage.inView(client.x, client.y)
-    this.fitted = false
-    this.look(cameras.zoomAbout(this.camera, this.transform, factor, at.x, at.y))
+    const { width, height } = this.stage
+    const at = client === undefined ? { x: width / 2, y: height / 2 } : this.stage.inView(client.x, client.y)
+    this.model.zoomAt(factor, at.x, at.y)
   }
 
   panBy(dx: number, dy: number): void {
-    this.fitted = false
-    this.look(cameras.panBy(this.camera, this.transform, dx, dy))
+    this.model.panBy(dx, dy)
   }
 
   setSegments(views: readonly SegmentStyle[]): void {
-    this.segments = views
+    const before = this.model.segments
+    const same = views.length === before.length && views.every((view, at) => sameStyle(view, before[at]))
+    if (same) return
+    this.model.segments = views
     this.engine.gl.setLut('segments', buildLut(views))
     this.engine.invalidate()
   }
@@ -170,7 +136,7 @@ export class Viewer {
   setTool(id: ToolId): void {
     const before = this.state.getState().activeTool
     if (before === id) return
-    this.input.cancel()
+    this.cancel()
     this.lastTool = before
     this.state.setState({ activeTool: this.tool(id).id })
     this.updateCursor()
@@ -182,18 +148,19 @@ export class Viewer {
   }
 
   scaleRadius(factor: number): void {
-    const [low, high] = RADIUS_LIMITS[this.grid.metric.unit]
-    this.settings.setState(({ radiusMm }) => ({ radiusMm: Math.min(high, Math.max(low, radiusMm * factor)) }))
+    this.model.scaleRadius(factor)
   }
 
   /** Escape: drops the stroke or drag under way without effect; false when there was none. */
   cancel(): boolean {
-    return this.input.cancel()
+    const wasOn = this.keyboard.isOn
+    this.keyboard.leave()
+    return this.input.cancel() || wasOn
   }
 
   /** Client coordinates of a voxel of the slice on screen. */
   project(i: number, j: number, _k?: number): { x: number; y: number } {
-    const [x, y] = cameras.project(this.camera, this.transform, i, j)
+    const [x, y] = projectVoxel(this.model.camera, this.model.transform, i, j)
     return this.stage.toClient(x, y)
   }
 
@@ -231,11 +198,36 @@ export class Viewer {
   }
 
   dispose(): void {
+    this.keyboard.dispose()
     this.input.dispose()
     for (const dispose of this.disposers.splice(0)) dispose()
-    this.presence?.dispose()
+    if (this.publishTimer !== null) clearTimeout(this.publishTimer)
     this.engine.dispose()
     this.stage.dispose()
+  }
+
+  /** Leaves nothing in the page when there is no WebGL2. */
+  private makeEngine(): Engine {
+    try {
+      return new Engine(this.stage, new Pyramid(this.options.image), this.options, this.model, {
+        beforeFrame: () => this.readCursor(),
+        onFrame: () => this.publish(),
+        onTiles: () => this.chooseWindow(),
+      })
+    } catch (error) {
+      this.stage.dispose()
+      throw error
+    }
+  }
+
+  private followLabels(labels: NonNullable<ViewerOptions['labels']>): void {
+    const presence = labels.shape[0] === 1 ? null : new SlicePresence(labels, () => this.engine.invalidateOverlay())
+    this.model.presence = presence
+    const unsubscribe = labels.subscribe((boxes) => {
+      this.engine.labelsChanged(boxes)
+      presence?.markDirty(boxes)
+    })
+    this.disposers.push(unsubscribe, () => presence?.dispose())
   }
 
   private tool(id: ToolId): Tool {
@@ -248,55 +240,39 @@ export class Viewer {
     return this.tool(this.state.getState().activeTool)
   }
 
-  /** Another part of the picture. */
-  private look(camera: cameras.Camera): void {
-    const [, rows, columns] = this.grid.shape
-    this.camera = cameras.keepInSight(camera, columns, rows)
-    this.state.setState({ zoom: this.camera.zoom * this.stage.dpr, center: this.camera.center })
-    if (this.pointer !== null) this.pointer = { ...this.pointer, voxel: this.voxelAt(this.pointer.x, this.pointer.y) }
-    this.moved()
-  }
-
-  private moved(): void {
-    this.engine.interact()
-    this.engine.invalidate()
-  }
-
-  private resized(): void {
-    this.camera = { ...this.camera, width: this.stage.width, height: this.stage.height }
-    if (this.fitted) this.fit()
-    else this.look(this.camera)
-  }
-
-  private voxelAt(x: number, y: number): Voxel {
-    const [i, j] = cameras.unproject(this.camera, this.transform, x, y)
-    return [i, j, this.state.getState().k]
-  }
-
   private readCursor(): void {
+    const { pointer } = this.model
     const before = this.state.getState().cursor
-    const { pointer } = this
-    if (pointer === null) {
-      if (before !== null) this.state.setState({ cursor: null })
-      return
-    }
-    const cursor = readVoxel(nearestVoxel(pointer.voxel), this.grid, this.options.labels, (voxel) =>
-      this.engine.loader.valueAt(voxel),
-    )
+    const valueAt = (voxel: Voxel): readonly number[] | null => this.engine.loader.valueAt(voxel)
+    const cursor =
+      pointer === null ? null : readVoxel(nearestVoxel(pointer.voxel), this.grid, this.options.labels, valueAt)
     if (!sameCursor(before, cursor)) this.state.setState({ cursor })
   }
 
+  /** Counters now and then; what happens once, at once. */
   private publish(): void {
     const { engine } = this
-    const { loader } = engine
+    const { firstSlice, allSlices, contextLost } = engine
+    if (differs(this.state.getState(), { firstSlice, allSlices, contextLost }))
+      this.publishedAt = Number.NEGATIVE_INFINITY
+    const wait = this.publishedAt + PUBLISH_MS - performance.now()
+    if (wait > 0) {
+      this.publishTimer ??= setTimeout(() => {
+        this.publishTimer = null
+        this.publish()
+      }, wait)
+      return
+    }
+    this.publishedAt = performance.now()
+    const { tilesLoaded, tilesWanted, slicesLoaded, problem } = engine.loader
     const next = {
-      tilesLoaded: loader.tilesLoaded,
-      tilesWanted: loader.tilesWanted,
-      slicesLoaded: loader.slicesLoaded,
-      loadProblem: loader.problem,
-      firstSlice: engine.firstSlice,
-      allSlices: engine.allSlices,
-      contextLost: engine.contextLost,
+      tilesLoaded,
+      tilesWanted,
+      slicesLoaded,
+      loadProblem: problem,
+      firstSlice,
+      allSlices,
+      contextLost,
       qualityScale: engine.quality.scale,
       frameMs: engine.frameTimes.summary(),
     }
@@ -305,13 +281,13 @@ export class Viewer {
 
   /** A file without a window gets one from the voxels that come first. */
   private chooseWindow(): void {
-    if (this.windowChosen) return
-    const key = this.engine.loader.cache.keys().next().value
-    const tile = key === undefined ? undefined : this.engine.loader.cache.peek(key)
-    if (tile === undefined) return
-    this.windowChosen = true
-    this.state.setState({ window: windowFromPixels(tile.pixels, ...rescaleOf(this.image, tile.k)) })
-    this.engine.invalidate()
+    if (!this.model.needsWindow) return
+    const { cache } = this.engine.loader
+    const key = cache.keys().next().value
+    const tile = key === undefined ? undefined : cache.peek(key)
+    if (tile !== undefined) {
+      this.model.setWindow(windowFromPixels(tile.pixels, ...rescaleOf(this.options.image, tile.k)))
+    }
   }
 
   private updateCursor(): void {
@@ -319,114 +295,43 @@ export class Viewer {
     this.engine.invalidateOverlay()
   }
 
-  private firstRadius(): number {
-    const [, rows, columns] = this.grid.shape
-    const share = Math.min(rows, columns) * this.transform.unit * FIRST_RADIUS_SHARE
-    return Number(Math.max(RADIUS_LIMITS[this.grid.metric.unit][0], share).toPrecision(2))
-  }
-
-  private makeEditor(): Editor {
-    const viewer = this
-    return {
-      labels: this.options.labels,
-      shape: this.grid.shape,
-      metric: this.grid.metric,
-      get settings() {
-        return viewer.settings.getState()
-      },
-      changeSettings: (change) => this.settings.setState(change),
-      get window() {
-        return viewer.state.getState().window
-      },
-      setWindow: (window) => this.setWindow(window),
-      get valueRange() {
-        return valueRange(viewer.image, viewer.state.getState().window)
-      },
-      panBy: (dx, dy) => this.panBy(dx, dy),
-      get crosshair() {
-        return viewer.state.getState().crosshair
-      },
-      setCrosshair: (voxel) => this.setCrosshair(voxel),
-      refuse: (reason) => this.options.onRefusal?.(reason),
-    }
-  }
-
-  private makeModel(): EngineModel {
-    const viewer = this
-    const state = (): ViewState => this.state.getState()
-    return {
-      grid: this.grid,
-      frame: this.frame,
-      transform: this.transform,
-      get camera() {
-        return viewer.camera
-      },
-      get k() {
-        return state().k
-      },
-      get direction() {
-        return viewer.direction
-      },
-      get window() {
-        return state().window
-      },
-      get invert() {
-        return state().invert
-      },
-      get interpolation() {
-        return state().interpolation
-      },
-      get labelStyle() {
-        return state().labelStyle
-      },
-      overlay: () => this.overlay(),
-    }
-  }
-
-  private overlay(): ReturnType<EngineModel['overlay']> {
-    const { k, slices, window, zoom, crosshair } = this.state.getState()
-    const { grid, frame, transform, camera, image } = this
-    const [, rows, columns] = grid.shape
-    const middle = grid.affine === null ? null : toPatient(grid.affine, [(columns - 1) / 2, (rows - 1) / 2, k])
-    return {
-      camera,
-      transform,
-      frame,
-      metric: grid.metric,
-      k,
-      slices,
-      position: frame.letters === null || middle === null ? null : middle[frame.normalAxis],
-      thickness: slices > 1 && grid.metric.unit === 'mm' ? Math.sqrt(grid.metric.kk) : null,
-      window: image.channels === 3 ? null : window,
-      magnification: zoom,
-      atDetector: image.spacingSource === 'detector',
-      brush: this.brushCursor(),
-      crosshair: crosshair !== null && crosshair[2] === k ? crosshair : null,
-      bar: this.sliceBar(),
-    }
-  }
-
-  private brushCursor(): OverlayInput['brush'] {
-    const { pointer, activeTool } = this
-    if (pointer === null || !activeTool.draws || this.input.panHeld) return null
-    const radius = (this.settings.getState().radiusMm / this.transform.unit) * this.camera.zoom
+  private brushCursor(): BrushCursor | null {
+    const { pointer, transform, camera } = this.model
+    const { activeTool } = this
+    const shown = activeTool.draws || this.keyboard.isOn
+    if (pointer === null || !shown || this.input.panHeld) return null
+    const radius = activeTool.draws ? (this.settings.getState().radiusMm / transform.unit) * camera.zoom : 8
     return { x: pointer.x, y: pointer.y, radius, erases: activeTool.id === 'eraser' || pointer.shift || pointer.erase }
   }
 
-  private sliceBar(): SliceBar | null {
-    const { k, slices } = this.state.getState()
-    if (slices === 1) return null
-    const { presence } = this
-    const anySolo = this.segments.some((segment) => segment.solo)
-    const shown = this.segments.filter((segment) => segment.visible && (!anySolo || segment.solo))
-    const columns = shown
-      .filter(({ number, lastNumber }) => presence !== null && (lastNumber ?? number) === number)
-      .map(({ number, color }) => ({ color, has: (slice: number) => presence?.has(number, slice) ?? false }))
-    return { k, slices, columns }
+  private makeEditor(): Editor {
+    const { model, options } = this
+    return {
+      labels: options.labels,
+      shape: model.grid.shape,
+      metric: model.grid.metric,
+      get settings() {
+        return model.settings.getState()
+      },
+      changeSettings: (change) => model.settings.setState(change),
+      get window() {
+        return model.window
+      },
+      setWindow: (window) => model.setWindow(window),
+      get valueRange() {
+        return valueRange(model.image, model.window)
+      },
+      panBy: (dx, dy) => model.panBy(dx, dy),
+      get crosshair() {
+        return model.state.getState().crosshair
+      },
+      setCrosshair: (voxel) => this.setCrosshair(voxel),
+      refuse: (reason) => options.onRefusal?.(reason),
+    }
   }
 
   private makeInputHost(): InputHost {
-    const { stage, engine } = this
+    const { stage, engine, model } = this
     return {
       slices: this.grid.shape[0],
       activeTool: () => this.activeTool,
@@ -434,10 +339,11 @@ export class Viewer {
       pointerAt: (event) => {
         const { x, y } = stage.inView(event.clientX, event.clientY)
         const { shiftKey: shift, ctrlKey, metaKey, altKey: alt } = event
-        return { voxel: this.voxelAt(x, y), x, y, shift, ctrl: ctrlKey || metaKey, alt, erase: false }
+        return { voxel: model.voxelAt(x, y), x, y, shift, ctrl: ctrlKey || metaKey, alt, erase: false }
       },
       hover: (pointer) => {
-        this.pointer = pointer
+        model.pointer = pointer
+        if (pointer?.shift && !this.input.busy && !this.activeTool.draws) this.followWithCrosshair(pointer.voxel)
         engine.invalidateOverlay()
       },
       sampled: (timeStamp, workMs) => engine.sampled(timeStamp, workMs),
@@ -446,28 +352,49 @@ export class Viewer {
         if (number !== 0) this.settings.setState({ activeNumber: number })
       },
       stepSlice: (by) => this.stepSlice(by),
-      zoomAt: (factor, x, y) => this.zoomBy(factor, stage.toClient(x, y)),
-      pan: (dx, dy) => this.panBy(dx, dy),
-      scaleRadius: (factor) => this.scaleRadius(factor),
-      stepOpacity: (by) => {
-        const { fill } = this.state.getState().labelStyle
-        this.setLabelStyle({ fill: Math.min(1, Math.max(0, fill + by)) })
-      },
+      zoomAt: (factor, x, y) => model.zoomAt(factor, x, y),
+      pan: (dx, dy) => model.panBy(dx, dy),
+      scaleRadius: (factor) => model.scaleRadius(factor),
+      stepOpacity: (by) => this.setLabelStyle({ fill: Math.min(1, Math.max(0, model.labelStyle.fill + by)) }),
       barSliceAt: (x, y, dragging) => {
-        const bar = this.sliceBar()
+        const bar = model.sliceBar()
         if (bar === null) return null
         return dragging ? sliceAtHeight(bar, y, stage.height) : sliceAt(bar, x, y, stage.width, stage.height)
       },
-      setSlice: (k) => this.setSlice(k),
+      setSlice: (k) => model.setSlice(k),
       contextMenu: ({ clientX, clientY }) => {
         const { x, y } = stage.inView(clientX, clientY)
-        const voxel = nearestVoxel(this.voxelAt(x, y))
+        const voxel = nearestVoxel(model.voxelAt(x, y))
         this.options.onContextMenu?.({ clientX, clientY, voxel: contains(this.grid.shape, voxel) ? voxel : null })
       },
       swapTools: () => this.setTool(this.lastTool),
       cursorChanged: () => {
         engine.drawing = this.input.busy
         this.updateCursor()
+      },
+    }
+  }
+
+  private followWithCrosshair(voxel: Voxel): void {
+    const nearest = nearestVoxel(voxel)
+    if (contains(this.grid.shape, nearest)) this.setCrosshair(nearest)
+  }
+
+  private makeKeyboardHost(): KeyboardHost {
+    const { stage, model, engine } = this
+    return {
+      shape: this.grid.shape,
+      activeTool: () => this.activeTool,
+      startVoxel: () => model.pointer?.voxel ?? model.voxelAt(stage.width / 2, stage.height / 2),
+      pointerOn: (voxel) => {
+        const [x, y] = projectVoxel(model.camera, model.transform, voxel[0], voxel[1])
+        return { voxel: [voxel[0], voxel[1], model.k], x, y, shift: false, ctrl: false, alt: false, erase: false }
+      },
+      step: (right, down) => unprojectStep(model.camera, model.transform, right, down),
+      largeStep: () => Math.max(1, Math.round(this.settings.getState().radiusMm / model.transform.unit)),
+      show: (pointer) => {
+        model.pointer = pointer
+        engine.invalidateOverlay()
       },
     }
   }
