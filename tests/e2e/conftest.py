@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,27 +61,31 @@ class Stack:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The whole service, started as a user starts it."""
+    with started_stack(tmp_path_factory.mktemp("stack") / "data") as stack:
+        yield stack
+
+
+@contextmanager
+def started_stack(data_dir: Path) -> Iterator[Stack]:
+    """Run `maskloop up` on a folder while the block runs. Raises RuntimeError if it does not get ready."""
     if not (REPOSITORY / "frontend" / "dist" / "index.html").exists():
-        pytest.fail("the front end is not built: make setup")
-    data_dir = tmp_path_factory.mktemp("stack") / "data"
-    environment = {**os.environ, "MASKLOOP_ADMIN_PASSWORD": ADMIN_PASSWORD, "MASKLOOP_TEST_FAIL_POINTS": "1"}
+        raise RuntimeError("the front end is not built: make setup")
+    environment = {**os.environ, "MASKLOOP_ADMIN_PASSWORD": ADMIN_PASSWORD}
     command = [sys.executable, "-m", "maskloop.cli", "up", "--data-dir", str(data_dir), "--port", str(free_port())]
     up = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
-    deadline = time.monotonic() + 90
-    while not (data_dir / "endpoint.json").exists():
-        if up.poll() is not None or time.monotonic() > deadline:
-            pytest.fail(f"`maskloop up` did not get ready (exit {up.poll()})")
-        time.sleep(0.1)
-    url = json.loads((data_dir / "endpoint.json").read_text())["url"]
-    token = subprocess.run(
-        [sys.executable, "-m", "maskloop.cli", "token", "add", "--user", "admin", "--data-dir", str(data_dir)],
-        text=True,
-        capture_output=True,
-        check=True,
-    ).stdout.strip()
-    yield Stack(url, token, data_dir)
-    up.send_signal(signal.SIGTERM)
-    up.wait(30)
+    try:
+        deadline = time.monotonic() + 90
+        while not (data_dir / "endpoint.json").exists():
+            if up.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"`maskloop up` did not get ready (exit {up.poll()})")
+            time.sleep(0.1)
+        url = json.loads((data_dir / "endpoint.json").read_text())["url"]
+        make_token = ["-m", "maskloop.cli", "token", "add", "--user", "admin", "--data-dir", str(data_dir)]
+        token = subprocess.run([sys.executable, *make_token], text=True, capture_output=True, check=True).stdout.strip()
+        yield Stack(url, token, data_dir)
+    finally:
+        up.send_signal(signal.SIGTERM)
+        up.wait(30)
 
 
 @pytest.fixture(scope="session")
