@@ -1,4 +1,4 @@
-"""The workspace in software-rendered Chromium: first slice, all slices, scrolling, brush, saving. Counts painted voxels."""
+"""The workspace in software-rendered Chromium: opening, scrolling, drawing, saving. Counts painted voxels."""
 
 import shutil
 import tempfile
