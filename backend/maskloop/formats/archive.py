@@ -1,7 +1,9 @@
 """Zip archives, entry by entry as streams: no entry is written by its name, and expansion stops at a limit."""
 
 import hashlib
+import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -16,6 +18,20 @@ from maskloop.formats.sniff import HEAD_BYTES, Kind, sniff_head
 BLOCK: Final = 2**18
 ENCRYPTED: Final = 0x1
 RATIO_FREE_BYTES: Final = 16 * 2**20  # small archives may expand as they like
+ERRORS: Final = (
+    EOFError,
+    IndexError,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,  # and what does not decode as UTF-8
+    lzma.LZMAError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 NOT_NEEDED: Final = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini")
 
@@ -94,7 +110,7 @@ def read_archive(
     """
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeDecodeError) as error:
+    except ERRORS as error:
         raise Refused("archive-damaged", "The zip file is damaged or cut") from error
     with archive:
         files = [entry for entry in archive.infolist() if not entry.is_dir()]
@@ -162,7 +178,7 @@ def _expand(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, budget:
                 size += len(block)
                 digest.update(block)
                 out.write(block)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except ERRORS as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk, not the archive
         raise Refused("archive-damaged", "The entry is damaged or cut") from error
