@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Response
 from fastapi.responses import StreamingResponse
 
 from maskloop.api.idempotency import IdempotencyKey
-from maskloop.api.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from maskloop.api.pagination import Cursor, Limit, Page, encode_cursor, id_after
 from maskloop.api.problems import problem_responses
 from maskloop.api.session import SessionDep
 from maskloop.core.storage import get_storage
@@ -39,8 +39,7 @@ def list_exports(
     project_id: UUID, session: SessionDep, _: ExportReader, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[ExportOut]:
     """List exports, newest first."""
-    key = decode_cursor(cursor, length=1)
-    found = service.list_exports(session, project_id, before=UUID(str(key[0])) if key else None, limit=limit)
+    found = service.list_exports(session, project_id, before=id_after(cursor), limit=limit)
     more = encode_cursor(found[limit - 1].id) if len(found) > limit else None
     return Page(items=[service.describe(session, export) for export in found[:limit]], next_cursor=more)
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 from maskloop.api.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
 from maskloop.api.problems import problem_responses
 from maskloop.api.session import SessionDep
+from maskloop.core.errors import Invalid
 from maskloop.projects.access import Allowed, Caller
 from maskloop.worklist import queries, service
 from maskloop.worklist.schemas import SkipIn, WorkItemOut, WorkState
@@ -31,13 +32,22 @@ def list_work_items(
     mine: bool = False,
 ) -> Page[WorkItemOut]:
     """List work items by falling priority; `mine` keeps those leased to the caller."""
-    key = decode_cursor(cursor, length=2)
-    after = (float(key[0]), UUID(str(key[1]))) if key else None
+    after = _after(cursor)
     chosen = queries.Filter(caller.user_id if mine else None, state, q, modality)
     found = queries.page(session, project_id, chosen, reader_id=caller.user_id, after=after, limit=limit)
     items = [service.describe(row) for row in found[:limit]]
     more = encode_cursor(items[-1].priority, items[-1].id) if len(found) > limit else None
     return Page(items=items, next_cursor=more)
+
+
+def _after(cursor: str | None) -> tuple[float, UUID] | None:
+    key = decode_cursor(cursor, length=2)
+    if key is None:
+        return None
+    try:
+        return float(key[0]), UUID(str(key[1]))
+    except ValueError as error:
+        raise Invalid("The cursor belongs to another list.", code="bad-cursor") from error
 
 
 @router.post(
@@ -76,5 +86,5 @@ def submit_item(work_item_id: UUID, session: SessionDep, caller: Worker) -> Work
 @router.post("/work-items/{work_item_id}/skip", responses=problem_responses(404, 409, 422))
 def skip_item(work_item_id: UUID, body: SkipIn, session: SessionDep, caller: Worker) -> WorkItemOut:
     """Set an item aside with a reason."""
-    service.skip(session, work_item_id, reason=body.reason)
+    service.skip(session, work_item_id, reason=body.reason, user_id=caller.user_id)
     return service.describe_one(session, work_item_id, reader_id=caller.user_id)

@@ -43,15 +43,14 @@ def open_item(session: Session, item_id: UUID, *, user_id: UUID) -> WorkItem:
     item = get(session, item_id)
     if item.state not in OPEN_STATES:
         return item
-    held = session.scalar(select(WorkItem.lease_until > func.now()).where(WorkItem.id == item_id))
-    if not held or item.assignee_id == user_id:
+    if not _is_held(session, item) or item.assignee_id == user_id:
         _lease(item, user_id)
         session.flush()
     return item
 
 
 def submit(session: Session, item_id: UUID) -> WorkItem:
-    """Say that the labelling of an item is done. The segmentation is closed by its own submit."""
+    """Say that the labelling of an item is done, whoever holds it: its segmentation was closed by its own submit."""
     item = get(session, item_id)
     if item.state not in OPEN_STATES:
         raise Conflict("This item is not open.", code="not-open")
@@ -61,11 +60,13 @@ def submit(session: Session, item_id: UUID) -> WorkItem:
     return item
 
 
-def skip(session: Session, item_id: UUID, *, reason: str) -> WorkItem:
-    """Set an item aside with a reason."""
+def skip(session: Session, item_id: UUID, *, reason: str, user_id: UUID) -> WorkItem:
+    """Set an item aside with a reason. Raises Conflict while somebody else holds it."""
     item = get(session, item_id)
     if item.state not in OPEN_STATES:
         raise Conflict("This item is not open.", code="not-open")
+    if _is_held(session, item) and item.assignee_id != user_id:
+        raise Conflict("Somebody else is working on this item.", code="not-open")
     item.state, item.reason, item.lease_until = "skipped", f"skipped: {reason}", None
     item.updated_at = func.now()
     session.flush()
@@ -114,6 +115,10 @@ def _describe_image(image: Image) -> WorkImage:
             "description": "; ".join(image.notes[:1]) or (image.source or {}).get("text") or "",
         }
     )
+
+
+def _is_held(session: Session, item: WorkItem) -> bool:
+    return bool(session.scalar(select(WorkItem.lease_until > func.now()).where(WorkItem.id == item.id)))
 
 
 def _lease(item: WorkItem, user_id: UUID) -> None:
