@@ -20,6 +20,22 @@ export function windowFromPixels(pixels: Pixels, slope: number, intercept: numbe
   return { center: (low + high) / 2, width: high > low ? high - low : 1 }
 }
 
+/** As bright as a photograph: shown as stored. */
+const BRIGHT = 200
+const HIGH_COLOR = 0.996
+
+/** Colour pictures are shown as stored; a dark one (fluorescence) is brightened up to its 99.6 % value. */
+export function windowFromColors(rgba: Pixels): WindowLevel {
+  const counts = new Uint32Array(256)
+  for (let p = 0; p < rgba.length; p++)
+    if (p % 4 !== 3) counts[rgba[p] as number] = (counts[rgba[p] as number] ?? 0) + 1
+  let left = (1 - HIGH_COLOR) * (rgba.length / 4) * 3
+  let high = 255
+  for (; high > 1 && left >= (counts[high] ?? 0); high--) left -= counts[high] ?? 0
+  const width = high >= BRIGHT ? 255 : high
+  return { center: width / 2, width }
+}
+
 /** How far apart values of this image can be, in its unit: float images say by their window. */
 export function valueRange(image: ViewerImage, window: WindowLevel): number {
   if (image.channels === 3) return 255

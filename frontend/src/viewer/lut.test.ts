@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { valueRange, windowFromPixels } from './default-window'
+import { valueRange, windowFromColors, windowFromPixels } from './default-window'
 import { Quality, Timings } from './frame-stats'
 import { buildLut, HIDDEN, instanceColor, LOCKED, oklch, parseColor } from './lut'
 import { runsOf, sliceAt, sliceAtHeight } from './slice-bar'
@@ -80,6 +80,15 @@ describe('window of a file that names none', () => {
     expect(
       windowFromPixels(Float32Array.from([Number.NaN, 1, 2, Number.POSITIVE_INFINITY]), 1, 0).width,
     ).toBeLessThanOrEqual(1)
+  })
+
+  test('a dark colour picture is brightened, a bright one shown as stored', () => {
+    const dark = Uint8Array.from({ length: 4000 }, (_, p) => (p % 4 === 3 ? 255 : (p >> 2) % 50))
+    const bright = Uint8Array.from({ length: 4000 }, (_, p) => (p >> 2) % 256)
+
+    expect(windowFromColors(dark)).toEqual({ center: 24.5, width: 49 })
+    expect(windowFromColors(bright)).toEqual({ center: 127.5, width: 255 })
+    expect(windowFromColors(new Uint8Array(400)).width).toBeGreaterThan(0)
   })
 
   test('the range follows type and slope', () => {

@@ -48,7 +48,7 @@ export class ViewModel implements EngineModel {
     this.frame = sliceFrame(hasPatientAxes(image) ? this.grid.affine : null)
     this.transform = cameras.sliceTransform(this.frame, this.grid.metric)
     this.camera = { center: [0, 0], zoom: 1, width: size.width, height: size.height }
-    this.windowChosen = image.window !== null || image.channels === 3
+    this.windowChosen = image.window !== null
     this.state = createStore(() => firstState(image))
     this.settings = createStore(() => ({ radiusMm: this.firstRadius(), shape: 'circle' as const, activeNumber: null }))
   }
@@ -145,7 +145,8 @@ export class ViewModel implements EngineModel {
       slices,
       position: frame.letters === null || middle === null ? null : middle[frame.normalAxis],
       thickness: slices > 1 && grid.metric.unit === 'mm' ? Math.sqrt(grid.metric.kk) : null,
-      window: image.channels === 3 ? null : window,
+      // A colour picture shown as stored has nothing to say here.
+      window: image.channels === 3 && window.width === 255 ? null : window,
       magnification: zoom,
       atDetector: image.spacingSource === 'detector',
       brush: this.brush(),

@@ -2,7 +2,7 @@ import type { StoreApi } from 'zustand/vanilla'
 import { project as projectVoxel, unprojectStep } from '../geometry/camera'
 import { contains, type Grid, nearestVoxel, type Voxel } from '../geometry/grid'
 import type { Editor, Tool, ToolId, ToolSettings, WindowLevel } from '../store/editor'
-import { valueRange, windowFromPixels } from './default-window'
+import { valueRange, windowFromColors, windowFromPixels } from './default-window'
 import { Engine } from './engine'
 import { rescaleOf } from './image-loader'
 import { Input, type InputHost } from './input'
@@ -285,9 +285,10 @@ export class Viewer {
     const { cache } = this.engine.loader
     const key = cache.keys().next().value
     const tile = key === undefined ? undefined : cache.peek(key)
-    if (tile !== undefined) {
-      this.model.setWindow(windowFromPixels(tile.pixels, ...rescaleOf(this.options.image, tile.k)))
-    }
+    if (tile === undefined) return
+    const isColor = this.options.image.channels === 3
+    const rescale = rescaleOf(this.options.image, tile.k)
+    this.model.setWindow(isColor ? windowFromColors(tile.pixels) : windowFromPixels(tile.pixels, ...rescale))
   }
 
   private updateCursor(): void {
