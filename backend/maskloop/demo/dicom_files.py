@@ -123,7 +123,7 @@ def copy_without_identity(source: Path, target: Path) -> Path:
     for keyword in KEPT_OF_SAMPLES:
         if keyword in original:
             dataset[keyword] = original[keyword]
-    _set(dataset, {"PatientName": "", "PatientID": "PUBLIC-SAMPLE", "PatientIdentityRemoved": "YES"})
+    _set(dataset, {"PatientName": "", "PatientID": "PUBLIC-0001", "PatientIdentityRemoved": "YES"})
     dataset.DeidentificationMethod = "Only pixels and geometry were copied"
     return _save(dataset, target)
 
@@ -146,7 +146,7 @@ def _common(name: str, sop_class: str, *, instance: int) -> Dataset:
             "ReferringPhysicianName": "",
             "StudyDescription": "Synthetic torso phantom",
             "PatientName": "",
-            "PatientID": "SYNTHETIC-TORSO",
+            "PatientID": "SYNTHETIC-0001",
             "PatientBirthDate": "",
             "PatientSex": "",
             "PatientIdentityRemoved": "YES",
