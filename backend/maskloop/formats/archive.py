@@ -62,11 +62,11 @@ class _Budget:
         self.left -= size
         ratio = self.expanded / max(self.packed, 1)
         if self.left < 0:
-            raise Refused("archive-bomb", f"The archive grows past {bytes_text(self.limits.max_expanded_bytes)}")
+            raise Refused("archive-bomb", f"The archive unpacks to more than {bytes_text(self.limits.max_expanded_bytes)}")
         if self.expanded > RATIO_FREE_BYTES and ratio > self.limits.max_expansion_ratio:
             raise Refused(
                 "archive-bomb",
-                f"The archive grows to more than {self.limits.max_expansion_ratio} times its size: it was stopped",
+                f"The archive unpacks to more than {self.limits.max_expansion_ratio} times its size: it was stopped",
             )
 
 
@@ -131,7 +131,7 @@ def _require_safe(entries: list[zipfile.ZipInfo], packed: int, limits: Limits) -
     ):
         raise Refused(
             "archive-bomb",
-            f"The archive of {bytes_text(packed)} claims to hold {bytes_text(declared)}: it was not opened",
+            f"The archive of {bytes_text(packed)} would unpack to {bytes_text(declared)}: it was not opened",
         )
     for entry in entries:
         _require_safe_name(entry)
