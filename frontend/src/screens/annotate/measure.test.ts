@@ -19,7 +19,13 @@ describe('a voxel', () => {
   })
 
   test('of a projection has an area at the detector', () => {
-    const measure = measureOf({ kind: 'planar', affine: null, spacing: [0.3, 0.2, 1], spacing_source: 'detector', partial: false })
+    const measure = measureOf({
+      kind: 'planar',
+      affine: null,
+      spacing: [0.3, 0.2, 1],
+      spacing_source: 'detector',
+      partial: false,
+    })
 
     expect(measure).toMatchObject({ kind: 'area', perVoxel: 0.06 })
     expect(measure.remark).not.toBeNull()

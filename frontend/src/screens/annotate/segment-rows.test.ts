@@ -27,12 +27,18 @@ describe('the rows of the panel', () => {
   test('follow the labels: drawn ones, and those that wait for their first stroke', () => {
     const rows = segmentRows([view(7, 'spleen')], [label('liver'), label('spleen')])
 
-    expect(rows.map((row) => [row.kind, row.key])).toEqual([['unused', 'label-liver'], ['segment', 'segment-7']])
+    expect(rows.map((row) => [row.kind, row.key])).toEqual([
+      ['unused', 'label-liver'],
+      ['segment', 'segment-7'],
+    ])
   })
 
   test('count the instances of a label above them', () => {
     const nucleus = label('nucleus', { kind: 'instance' })
-    const own = [view(3, 'nucleus', { kind: 'instance', voxels: 5 }), view(4, 'nucleus', { kind: 'instance', voxels: 6 })]
+    const own = [
+      view(3, 'nucleus', { kind: 'instance', voxels: 5 }),
+      view(4, 'nucleus', { kind: 'instance', voxels: 6 }),
+    ]
 
     const rows = segmentRows(own, [nucleus])
 
@@ -41,7 +47,10 @@ describe('the rows of the panel', () => {
   })
 
   test('keep what was drawn with an archived or a lost label', () => {
-    const rows = segmentRows([view(1, 'old'), view(2, 'lost')], [label('old', { archived: true }), label('unused', { archived: true })])
+    const rows = segmentRows(
+      [view(1, 'old'), view(2, 'lost')],
+      [label('old', { archived: true }), label('unused', { archived: true })],
+    )
 
     expect(rows.map(({ key }) => key)).toEqual(['segment-1', 'segment-2'])
   })

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { ApiProblem } from '../../api/http'
 import { openReading, readSegmentations } from '../../api/image-segmentations'
 import { type Image, imageQuery } from '../../api/images'
@@ -90,12 +90,13 @@ export function useOpened(imageId: string, taskId: string | null): Opening {
     for (const query of [image, project, labels]) if (query.isError) void query.refetch()
     setAttempt((count) => count + 1)
   }
-  const isReady = image.data !== undefined && project.data !== undefined && labels.data !== undefined
-  if (isReady && document.kind === 'open') {
+  const opened = useMemo((): Opened | null => {
+    if (image.data === undefined || project.data === undefined || labels.data === undefined) return null
+    if (document.kind !== 'open') return null
     const { task } = document
-    const opened = { image: image.data, project: project.data, labels: labels.data, task, document: document.document }
-    return { kind: 'open', opened }
-  }
+    return { image: image.data, project: project.data, labels: labels.data, task, document: document.document }
+  }, [image.data, project.data, labels.data, document])
+  if (opened !== null) return { kind: 'open', opened }
   if (cause !== null) return { kind: 'failed', cause, retry }
   return { kind: 'opening', image: image.data ?? null }
 }

@@ -1,5 +1,5 @@
-import { type RefObject, useEffect, useState } from 'react'
-import { createStore } from 'zustand'
+import { type RefObject, useEffect, useMemo, useRef, useState } from 'react'
+import { createStore, type StoreApi } from 'zustand'
 import { readTileGroup } from '../../api/images'
 import { readStored, writeStored } from '../../panels/stored'
 import { say } from '../../panels/toast'
@@ -17,44 +17,60 @@ import type { Opened } from './use-opened'
 import { viewerImageOf } from './viewer-image'
 import type { LooksState, Workspace } from './workspace-context'
 
-/** Makes the viewer in `host` and ties it to the document; null until it stands. */
-export function useWorkspaceOf(opened: Opened, host: RefObject<HTMLElement | null>): Workspace | null {
-  const { user } = useSession()
-  const mayDraw = canDraw(opened.project, user)
-  const [workspace, setWorkspace] = useState<Workspace | null>(null)
+interface Engine {
+  readonly viewer: Viewer
+  readonly proposals: Proposals
+  readonly looks: StoreApi<LooksState>
+}
+
+/** Makes the viewer of the document in `host`; null until it stands. `onRefusal` may change without a new viewer. */
+function useEngine(
+  opened: Opened,
+  host: RefObject<HTMLElement | null>,
+  onRefusal: RefObject<(reason: Refusal) => void>,
+): Engine | null {
+  const [engine, setEngine] = useState<Engine | null>(null)
   const { image, document } = opened
   useEffect(() => {
     const container = host.current
     if (container === null) return
-    const slot: { workspace: Workspace | null } = { workspace: null }
     const viewer = new Viewer(container, {
       image: viewerImageOf(image),
       fetchGroup: (level, group, signal) => readTileGroup(image.id, level, group, signal),
       labels: document.labels,
       tools: createTools,
       name: image.name,
-      onRefusal: (reason) => {
-        if (slot.workspace !== null) explainRefusal(slot.workspace, reason)
-      },
+      onRefusal: (reason) => onRefusal.current(reason),
     })
-    const looks = createStore<LooksState>(() => ({
-      solo: null,
-      panelsFolded: readStored('panelsFolded') === 'yes',
-    }))
-    const proposals = new Proposals(document, viewer)
-    const made: Workspace = { ...opened, viewer, proposals, looks, mayDraw, measure: measureOf(image) }
-    slot.workspace = made
-    const unfollow = followDocument(made)
+    const looks = createStore<LooksState>(() => ({ solo: null, panelsFolded: readStored('panelsFolded') === 'yes' }))
     const unfold = looks.subscribe(({ panelsFolded }) => writeStored('panelsFolded', panelsFolded ? 'yes' : null))
-    setWorkspace(made)
+    const proposals = new Proposals(document, viewer)
+    setEngine({ viewer, proposals, looks })
     return () => {
-      unfollow()
       unfold()
       proposals.dispose()
       viewer.dispose()
-      setWorkspace(null)
+      setEngine(null)
     }
-  }, [image, document, mayDraw, opened, host])
+  }, [image, document, host, onRefusal])
+  return engine
+}
+
+/** The open image with its viewer, tied together. New labels or another name of the project change it, not the viewer. */
+export function useWorkspaceOf(opened: Opened, host: RefObject<HTMLElement | null>): Workspace | null {
+  const { user } = useSession()
+  const mayDraw = canDraw(opened.project, user)
+  const onRefusal = useRef<(reason: Refusal) => void>(() => undefined)
+  const engine = useEngine(opened, host, onRefusal)
+  const workspace = useMemo(
+    () => (engine === null ? null : { ...opened, ...engine, mayDraw, measure: measureOf(opened.image) }),
+    [opened, engine, mayDraw],
+  )
+  useEffect(() => {
+    if (workspace === null) return
+    onRefusal.current = (reason) => explainRefusal(workspace, reason)
+    return followDocument(workspace)
+  }, [workspace])
   return workspace
 }
 

@@ -59,7 +59,11 @@ describe('the upload queue', () => {
     queue.add([fileOf('a', 25), fileOf('b', 0)])
     await queue.finished()
 
-    expect(server.chunks.map(({ offset, size }) => [offset, size])).toEqual([[0, 10], [10, 10], [20, 5]])
+    expect(server.chunks.map(({ offset, size }) => [offset, size])).toEqual([
+      [0, 10],
+      [10, 10],
+      [20, 5],
+    ])
     expect(queue.state.getState()).toMatchObject({ run: 'done', bytes: 25, bytesSent: 25 })
     expect(statesOf(queue)).toEqual(['sent', 'sent'])
   })
