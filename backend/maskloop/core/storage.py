@@ -9,7 +9,7 @@ from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import obstore
-from obstore.exceptions import AlreadyExistsError
+from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
 from maskloop.core.errors import Unavailable
@@ -54,21 +54,29 @@ class Storage:
 
     def get_range(self, key: str, *, start: int, length: int) -> bytes:
         """Return `length` bytes from `start`; shorter means that the object is damaged: raises Unavailable."""
-        content = bytes(obstore.get_range(self.store, key, start=start, length=length))
+        try:
+            content = bytes(obstore.get_range(self.store, key, start=start, length=length))
+        except FileNotFoundError:
+            raise
+        except BaseError as error:  # a range that begins behind the end is an error of no class of its own
+            if (self.size(key) or 0) >= start + length:
+                raise
+            raise _shorter(key) from error
         if len(content) != length:
-            raise Unavailable("A stored object is shorter than its record.", code="object-damaged", key=key)
+            raise _shorter(key)
         return content
 
     def chunks(self, key: str) -> Iterator[bytes]:
         """Yield an object in pieces of a few MiB."""
-        for piece in obstore.get(self.store, key).stream(min_chunk_size=CHUNK):
-            yield bytes(piece)
+        found = obstore.get(self.store, key)  # raises here, before a caller has opened what it writes to
+        return (bytes(piece) for piece in found.stream(min_chunk_size=CHUNK))
 
     def fetch(self, key: str, path: Path, *, digest: bytes | None = None) -> None:
         """Copy an object to `path`; where `digest` is given a mismatch raises Unavailable `object-damaged`."""
         found = hashlib.sha256()
+        pieces = self.chunks(key)
         with path.open("wb") as target:
-            for piece in self.chunks(key):
+            for piece in pieces:
                 found.update(piece)
                 target.write(piece)
         if digest is not None and found.digest() != digest:
@@ -108,6 +116,10 @@ class Storage:
     @property
     def _is_s3(self) -> bool:
         return self.url.startswith("s3://")
+
+
+def _shorter(key: str) -> Unavailable:
+    return Unavailable("A stored object is shorter than its record.", code="object-damaged", key=key)
 
 
 def digest_file(path: Path) -> tuple[bytes, int]:
