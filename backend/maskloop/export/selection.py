@@ -13,7 +13,8 @@ from maskloop.images.tables import Image
 from maskloop.segmentations.tables import Segmentation
 
 UNSAFE = re.compile(r"[^\w.+-]+")
-SUFFIXES = (".nii.gz", ".nii", ".dcm", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".ome.tif")
+SUFFIXES = (".nii.gz", ".nii", ".dcm", ".png", ".jpg", ".jpeg", ".ome.tif", ".ome.tiff", ".tif", ".tiff")
+ADDED = re.compile(r"(_layer\d+)?(_\d{4,})?$")  # what files of one labelling carry behind its stem
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,27 @@ def choose(
 
 
 def without_labels(
-    session: Session, project_id: UUID, image_ids: Sequence[UUID], chosen: Sequence[Chosen]
-) -> list[UUID]:
-    """Return the images of `image_ids` in the project that have no labels to write."""
-    known = session.scalars(select(Image.id).where(Image.project_id == project_id, Image.id.in_(image_ids))).all()
+    session: Session,
+    project_id: UUID,
+    chosen: Sequence[Chosen],
+    *,
+    image_ids: Sequence[UUID] | None,
+    segmentation_ids: Sequence[UUID] | None,
+) -> list[tuple[UUID, UUID | None]]:
+    """Return (image, segmentation) of what was asked for by id, is in the project, and has no labels to write."""
+    written = {entry.segmentation.id for entry in chosen}
+    if segmentation_ids is not None:
+        statement = (
+            select(Image.id, Segmentation.id)
+            .join(Segmentation, Segmentation.image_id == Image.id)
+            .where(Image.project_id == project_id, Segmentation.id.in_(segmentation_ids))
+        )
+        if image_ids is not None:
+            statement = statement.where(Image.id.in_(image_ids))
+        return [(image, own) for image, own in session.execute(statement.order_by(Image.id)) if own not in written]
     labelled = {entry.image.id for entry in chosen}
-    return [image_id for image_id in known if image_id not in labelled]
+    known = select(Image.id).where(Image.project_id == project_id, Image.id.in_(image_ids or [])).order_by(Image.id)
+    return [(image_id, None) for image_id in session.scalars(known) if image_id not in labelled]
 
 
 def stem_of(name: str) -> str:
@@ -69,5 +85,8 @@ def stem_of(name: str) -> str:
 
 
 def _unique(image: Image, segmentation: Segmentation, stems: Counter[str]) -> str:
+    """Return the stem, with a short id where another labelling's files could be called alike."""
     stem = stem_of(image.name)
-    return f"{stem}_{str(segmentation.id)[-8:]}" if stems[stem.lower()] > 1 else stem
+    family = ADDED.sub("", stem.lower())
+    alike = stems[stem.lower()] > 1 or (family != stem.lower() and family in stems)
+    return f"{stem}_{str(segmentation.id)[-8:]}" if alike else stem

@@ -53,13 +53,13 @@ def write_export(job: ClaimedJob, inputs: WriteExport) -> None:
     wanted = inputs.request
     written = Written()
     with session_scope() as session:
-        chosen = selection.choose(
-            session, job.project_id, image_ids=wanted.image_ids, segmentation_ids=wanted.segmentation_ids
-        )
-        bare = selection.without_labels(session, job.project_id, wanted.image_ids or [], chosen)
+        ids = {"image_ids": wanted.image_ids, "segmentation_ids": wanted.segmentation_ids}
+        chosen = selection.choose(session, job.project_id, **ids)
+        bare = selection.without_labels(session, job.project_id, chosen, **ids)
         layers = [layer for entry in chosen for layer in _layers(session, entry)]
     written.failed = [
-        ExportFailure(image=image_id, segmentation=None, code="no-labels", reason=NO_LABELS) for image_id in bare
+        ExportFailure(image=image_id, segmentation=segmentation_id, code="no-labels", reason=NO_LABELS)
+        for image_id, segmentation_id in bare
     ]
     done = 0
     for batch in _batches(layers):
