@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
 
-from maskloop.api.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from maskloop.api.pagination import Cursor, Limit, Page, encode_cursor, id_after
 from maskloop.api.problems import problem_responses
 from maskloop.api.session import SessionDep
 from maskloop.core.storage import get_storage
@@ -29,9 +29,7 @@ def list_images(
     limit: Limit = 100,
 ) -> Page[ImageSummary]:
     """List the images of a project in the order they came."""
-    key = decode_cursor(cursor, length=1)
-    after = UUID(str(key[0])) if key else None
-    found = service.list_images(session, project_id, after=after, limit=limit, query=q, modality=modality)
+    found = service.list_images(session, project_id, after=id_after(cursor), limit=limit, query=q, modality=modality)
     more = encode_cursor(found[limit - 1].id) if len(found) > limit else None
     return Page(items=[service.summarise(image) for image in found[:limit]], next_cursor=more)
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 
-from maskloop.api.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from maskloop.api.pagination import Cursor, Limit, Page, encode_cursor, id_after
 from maskloop.api.problems import problem_responses
 from maskloop.api.session import SessionDep
 from maskloop.core.db import session_scope
@@ -50,10 +50,10 @@ def list_uploads(
     limit: Limit = 50,
 ) -> Page[UploadOut]:
     """List the uploads of a project, newest first."""
-    key = decode_cursor(cursor, length=1)
+    before = id_after(cursor)
     statement = select(Upload).where(Upload.project_id == project_id).order_by(Upload.id.desc()).limit(limit + 1)
-    if key:
-        statement = statement.where(Upload.id < UUID(str(key[0])))
+    if before is not None:
+        statement = statement.where(Upload.id < before)
     found = session.scalars(statement).all()
     more = encode_cursor(found[limit - 1].id) if len(found) > limit else None
     return Page(items=[uploads.describe(session, upload) for upload in found[:limit]], next_cursor=more)
@@ -81,12 +81,16 @@ async def send_raw(
 
     file_id = await run_in_threadpool(announce)
     reached = 0
-    async for part in in_parts(request):
-        if reached + len(part) > settings.upload_max_bytes:
-            raise TooLarge(
-                f"A file may have {settings.upload_max_bytes} bytes at most.", limit=settings.upload_max_bytes
-            )
-        reached = await run_in_threadpool(uploads.append_part, get_storage(), file_id, offset=reached, content=part)
+    try:
+        async for part in in_parts(request):
+            if reached + len(part) > settings.upload_max_bytes:
+                raise TooLarge(
+                    f"A file may have {settings.upload_max_bytes} bytes at most.", limit=settings.upload_max_bytes
+                )
+            reached = await run_in_threadpool(uploads.append_part, get_storage(), file_id, offset=reached, content=part)
+    except Exception:  # whatever ended it: a raw file has no way to go on, so nothing of it stays
+        await run_in_threadpool(_give_up_raw, upload_id, file_id)
+        raise
     return await run_in_threadpool(_finish_raw, file_id)
 
 
@@ -109,9 +113,7 @@ def list_items(
     expand: Literal["names"] | None = None,
 ) -> Page[UploadItemOut]:
     """List what happened to each file or series."""
-    key = decode_cursor(cursor, length=1)
-    after = UUID(str(key[0])) if key else None
-    found = uploads.items_page(session, upload_id, outcome=outcome, after=after, limit=limit)
+    found = uploads.items_page(session, upload_id, outcome=outcome, after=id_after(cursor), limit=limit)
     more = encode_cursor(found[limit - 1].id) if len(found) > limit else None
     return Page(items=[describe_item(item, names=expand == "names") for item in found[:limit]], next_cursor=more)
 
@@ -166,6 +168,13 @@ def _as_csv(items: Sequence[UploadItem]) -> str:
         cells = [item.file, item.outcome, item.reason or "", image, str(item.files), str(item.size)]
         writer.writerow([f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell for cell in cells])
     return target.getvalue()
+
+
+def _give_up_raw(upload_id: UUID, file_id: UUID) -> None:
+    with session_scope() as session:
+        keys = uploads.remove_file(session, upload_id, file_id)
+    for key in keys:
+        get_storage().delete(key)
 
 
 def _finish_raw(file_id: UUID) -> UploadFileOut:
