@@ -35,7 +35,7 @@ def main(words: list[str]) -> int:
             sys.stderr.write(f"{name}: {type(error).__name__}: {error}\n")
     OUTPUT.parent.mkdir(exist_ok=True)
     machine = {"cores": os.cpu_count(), "load": os.getloadavg()[0], "python": platform.python_version()}
-    kept = [row for row in _rows_before() if row.get("bench") not in chosen]
+    kept = [row for row in _rows_before() if row["bench"] not in chosen]
     rows = sorted(kept + rows, key=lambda row: str(row["bench"]))
     OUTPUT.write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
     return 1 if failed else 0

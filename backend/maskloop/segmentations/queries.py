@@ -112,13 +112,20 @@ LIVE: LiteralString = """SELECT h.pos, h.seq, t.bytes FROM label_head h CROSS JO
     WHERE h.segmentation_no = %s"""
 
 
-NO: LiteralString = "= (SELECT no FROM segmentation WHERE id = %s)"
 SOME: LiteralString = " AND h.pos = ANY(%s::bigint[])"
 LOCK: LiteralString = " FOR UPDATE OF s"
-BY_KEY: LiteralString = """SELECT r.seq, r.body_digest, r.stats FROM segmentation s JOIN revision r
-    ON r.segmentation_no = s.no WHERE s.id = %s AND r.key = %s"""
-NEWEST: LiteralString = """SELECT r.digest FROM segmentation s JOIN revision r
-    ON r.segmentation_no = s.no AND r.seq = s.seq WHERE s.id = %s"""
+CONTEXT: LiteralString = """SELECT r.seq, r.body_digest, r.stats, n.digest, g.rows, t.pos, t.seq, t.bytes
+    FROM (VALUES (1)) AS one
+    LEFT JOIN revision r ON r.segmentation_no = %(no)s AND r.key = %(key)s
+    LEFT JOIN revision n ON n.segmentation_no = %(no)s AND n.seq = %(seq)s
+    CROSS JOIN LATERAL (SELECT json_agg(json_build_array(
+        first_number, last_number, label_id, layer, name, colour, state, deleted_seq)) AS rows
+        FROM segment s WHERE s.segmentation_no = %(no)s AND EXISTS (
+        SELECT 1 FROM unnest(%(numbers)s::int[]) u WHERE u BETWEEN s.first_number AND s.last_number)) g
+    CROSS JOIN LATERAL (SELECT array_agg(h.pos) AS pos, array_agg(h.seq) AS seq, array_agg(l.bytes) AS bytes
+        FROM label_head h CROSS JOIN LATERAL (SELECT bytes FROM label_tile l
+            WHERE l.segmentation_no = h.segmentation_no AND l.pos = h.pos AND l.seq = h.seq LIMIT 1) l
+        WHERE h.segmentation_no = %(no)s AND h.pos = ANY(%(positions)s::bigint[])) t"""
 HEAD: LiteralString = """SELECT s.id, s.no, s.image_id, i.project_id, s.reader_id, s.state, s.seq, s.next_number,
     s.submitted_seq, i.shape FROM segmentation s JOIN image i ON i.id = s.image_id WHERE s.id = %s"""
 
@@ -143,27 +150,29 @@ def open_ledger(
     numbers: Iterable[int] | None = None,
     positions: Sequence[int] | None = None,
 ) -> Opened:
-    """Take the row lock and read what a save needs: one round trip. Raises NotFound.
+    """Take the row lock, then read what a save needs in one more statement. Raises NotFound.
 
-    Each statement runs when the one before it has ended, so all but the first see what stands under the lock.
+    Two statements, because the snapshot of the second is taken under the lock: the first one's may be older.
     """
     run = connection(session)
-    segments = tiles = None
-    with run.pipeline():
-        head = run.execute(HEAD + LOCK, (segmentation_id,))
-        by_key = run.execute(BY_KEY, (segmentation_id, key))
-        newest = run.execute(NEWEST, (segmentation_id,))
-        if numbers is not None:
-            segments = run.execute(SEGMENTS.replace("= %s", NO) + HOLDING, (segmentation_id, list(numbers)))
-        if positions is not None:
-            tiles = run.execute(LIVE.replace("= %s", NO) + SOME, (segmentation_id, list(positions)))
-    known, last = by_key.fetchone(), newest.fetchone()
+    head = _head(run.execute(HEAD + LOCK, (segmentation_id,)))
+    asked = {
+        "no": head.no,
+        "seq": head.seq,
+        "key": key,
+        "numbers": list(numbers or ()),
+        "positions": list(positions or ()),
+    }
+    row = run.execute(CONTEXT, asked, binary=True).fetchone()
+    assert row is not None
     return Opened(
-        _head(head),
-        KnownRevision(*(*known[:2], known[2] or {})) if known else None,
-        last[0] if last else None,
-        None if segments is None else _segments(segments),
-        None if tiles is None else _live(tiles),
+        head,
+        None if row[0] is None else KnownRevision(row[0], row[1], row[2] or {}),
+        row[3],
+        None if numbers is None else [_segment([*item[:2], UUID(item[2]), *item[3:]]) for item in row[4] or ()],
+        None
+        if positions is None
+        else {tile[0]: TileRow(*tile) for tile in zip(*(part or () for part in row[5:]), strict=True)},
     )
 
 
@@ -175,27 +184,30 @@ def segment_rows(session: Session, no: int, numbers: Iterable[int] | None = None
 
 
 def _segments(rows: Cursor) -> list[SegmentRow]:
-    return [SegmentRow(*(*row[:5], format_color(row[5]), *row[6:])) for row in rows.fetchall()]
+    return [_segment(row) for row in rows.fetchall()]
+
+
+def _segment(row: Sequence[Any]) -> SegmentRow:
+    return SegmentRow(*(*row[:5], format_color(row[5]), *row[6:]))
 
 
 def live_tiles(session: Session, no: int, positions: Sequence[int]) -> dict[int, TileRow]:
     """Return the live tiles at these positions; absent where nothing was ever drawn."""
-    return _live(connection(session).execute(LIVE + SOME, (no, list(positions))))
-
-
-def _live(rows: Cursor) -> dict[int, TileRow]:
+    rows = connection(session).execute(LIVE + SOME, (no, list(positions)), binary=True)
     return {row[0]: TileRow(*row) for row in rows.fetchall()}
 
 
 def tiles_since(session: Session, no: int, since: int) -> list[TileRow]:
     """Return the live tiles newer than a seq, in the order of their positions."""
-    rows = connection(session).execute(LIVE + " AND h.seq > %s ORDER BY h.pos", (no, since)).fetchall()
+    rows = connection(session).execute(LIVE + " AND h.seq > %s ORDER BY h.pos", (no, since), binary=True).fetchall()
     return [TileRow(*row) for row in rows]
 
 
 def live_tiles_between(session: Session, no: int, first: int, last: int) -> list[TileRow]:
     """Return the live tiles from one position to another: one slice, or one layer."""
-    rows = connection(session).execute(LIVE + " AND h.pos BETWEEN %s AND %s ORDER BY h.pos", (no, first, last))
+    rows = connection(session).execute(
+        LIVE + " AND h.pos BETWEEN %s AND %s ORDER BY h.pos", (no, first, last), binary=True
+    )
     return [TileRow(*row) for row in rows.fetchall()]
 
 
@@ -230,12 +242,13 @@ def tiles_at(
 
     All tiles, those between two positions, or those at some positions.
     """
+    run = connection(session)
     if only is not None:
-        rows = connection(session).execute(AT + SOME, (seq, no, list(only)))
+        rows = run.execute(AT + SOME, (seq, no, list(only)), binary=True)
     elif first is not None:
-        rows = connection(session).execute(AT + " AND h.pos BETWEEN %s AND %s ORDER BY h.pos", (seq, no, first, last))
+        rows = run.execute(AT + " AND h.pos BETWEEN %s AND %s ORDER BY h.pos", (seq, no, first, last), binary=True)
     else:
-        rows = connection(session).execute(AT + " ORDER BY h.pos", (seq, no))
+        rows = run.execute(AT + " ORDER BY h.pos", (seq, no), binary=True)
     return [TileRow(*row) for row in rows.fetchall()]
 
 
@@ -244,7 +257,7 @@ def later_steps(session: Session, no: int, pos: int, seq: int) -> list[HistoryRo
     statement: LiteralString = """SELECT pos, seq, patch, bytes FROM label_tile
         WHERE segmentation_no = %s AND pos = %s AND seq > %s AND seq <= (SELECT min(n.seq) FROM label_tile n
         WHERE n.segmentation_no = %s AND n.pos = %s AND n.seq > %s AND n.bytes IS NOT NULL) ORDER BY seq"""
-    rows = connection(session).execute(statement, (no, pos, seq, no, pos, seq)).fetchall()
+    rows = connection(session).execute(statement, (no, pos, seq, no, pos, seq), binary=True).fetchall()
     return [HistoryRow(*row) for row in rows]
 
 
@@ -261,7 +274,9 @@ def steps_between(session: Session, no: int, first: int, last: int) -> list[Hist
     """Return every step of the tiles from one position to another, newest first, without their whole tiles."""
     statement: LiteralString = """SELECT pos, seq, patch, NULL::bytea FROM label_tile
         WHERE segmentation_no = %s AND pos BETWEEN %s AND %s ORDER BY pos, seq DESC"""
-    return [HistoryRow(*row) for row in connection(session).execute(statement, (no, first, last)).fetchall()]
+    return [
+        HistoryRow(*row) for row in connection(session).execute(statement, (no, first, last), binary=True).fetchall()
+    ]
 
 
 def append(
