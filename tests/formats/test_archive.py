@@ -91,6 +91,14 @@ def test_growth_past_the_limit_stops_and_leaves_nothing(tmp_path):
     assert refusal_of(path, tmp_path / "out", Limits(max_expanded_bytes=5000)) == "archive-bomb"
 
 
+def test_growth_is_stopped_even_where_the_table_said_nothing_of_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("maskloop.formats.archive._require_safe", lambda *_: None)
+    path = zipped(tmp_path / "a.zip", [("zeros", bytes(64 * 2**20)), ("good", b"x")])
+
+    assert refusal_of(path, tmp_path / "out") == "archive-bomb"
+    assert os.listdir(tmp_path / "out") == []
+
+
 def test_too_many_entries_are_refused(tmp_path):
     path = zipped(tmp_path / "a.zip", [(str(number), b"") for number in range(20)])
 

@@ -62,7 +62,8 @@ class _Budget:
         self.left -= size
         ratio = self.expanded / max(self.packed, 1)
         if self.left < 0:
-            raise Refused("archive-bomb", f"The archive unpacks to more than {bytes_text(self.limits.max_expanded_bytes)}")
+            most = bytes_text(self.limits.max_expanded_bytes)
+            raise Refused("archive-bomb", f"The archive unpacks to more than {most}")
         if self.expanded > RATIO_FREE_BYTES and ratio > self.limits.max_expansion_ratio:
             raise Refused(
                 "archive-bomb",
@@ -131,7 +132,7 @@ def _require_safe(entries: list[zipfile.ZipInfo], packed: int, limits: Limits) -
     ):
         raise Refused(
             "archive-bomb",
-            f"The archive of {bytes_text(packed)} would unpack to {bytes_text(declared)}: it was not opened",
+            f"The archive of {bytes_text(packed)} claims to hold {bytes_text(declared)}: it was not opened",
         )
     for entry in entries:
         _require_safe_name(entry)
@@ -178,6 +179,8 @@ def _expand(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, budget:
                 size += len(block)
                 digest.update(block)
                 out.write(block)
+    except Refused:
+        raise
     except ERRORS as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk, not the archive
