@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import Popen
+from typing import TypeVar
 
 import psycopg
 import redis
@@ -196,6 +197,7 @@ def forget() -> None:
         cached.cache_clear()
 
 
+Answer = TypeVar("Answer")
 Fault = Callable[[random.Random], None]
 
 
@@ -230,7 +232,7 @@ def until(claim: Callable[[], bool], *, timeout_s: float, every_s: float = 0.05)
     return claim()
 
 
-def persistently(do: Callable[[], object], *, timeout_s: float = 30) -> object:
+def persistently(do: Callable[[], Answer], *, timeout_s: float = 30) -> Answer:
     """Repeat what the database's absence interrupts, as a client with an idempotency key would."""
     deadline = time.monotonic() + timeout_s
     while True:
