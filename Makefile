@@ -26,7 +26,7 @@ $(STAMPS)/python: requirements.lock pyproject.toml
 $(STAMPS)/node: frontend/package-lock.json
 	@mkdir -p $(STAMPS)
 	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null || { echo "Maskloop needs Node 20.19 or newer to build its pages."; exit 2; }
-	cd frontend && npm ci --no-audit --no-fund --loglevel=error
+	cd frontend && npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(STAMPS)/web: $(STAMPS)/node $(WEB_SOURCES)
