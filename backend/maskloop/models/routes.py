@@ -1,6 +1,7 @@
 """Models and segmenters over HTTP."""
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -21,7 +22,7 @@ from maskloop.jobs import service as jobs
 from maskloop.jobs.schemas import JobOut, job_location
 from maskloop.models import service
 from maskloop.models.schemas import ModelVersionOut, SegmenterOut
-from maskloop.models.tasks import AddModel, StoredFile
+from maskloop.models.tasks import AddModel, StoredFile, remove_files
 from maskloop.projects.access import Allowed, Caller
 
 router = APIRouter(tags=["models"])
@@ -55,7 +56,7 @@ async def add_model(
     if not 1 <= len(files) <= 2:
         raise Invalid("Send one ONNX file, or two: encoder and decoder.")
     parsed = _parse(manifest)
-    stored = [await run_in_threadpool(_store, file) for file in files]
+    stored = await run_in_threadpool(_store_all, files)
 
     def enqueue() -> JobOut:
         with session_scope() as session:
@@ -78,6 +79,17 @@ def _parse(manifest: str | None) -> Json | None:
     if not isinstance(parsed, dict):
         raise Invalid("The manifest must be a JSON object.", code="manifest-invalid")
     return parsed
+
+
+def _store_all(files: Sequence[UploadFile]) -> list[StoredFile]:
+    stored: list[StoredFile] = []
+    try:
+        for file in files:
+            stored.append(_store(file))  # noqa: PERF401 - what is stored already is needed when the next one fails
+    except TooLarge:
+        remove_files(stored)
+        raise
+    return stored
 
 
 def _store(file: UploadFile) -> StoredFile:
