@@ -64,7 +64,8 @@ web-test: setup
 check: lint types unit web-test ## lint, types and unit tests
 
 test: setup chromium lint types web-test ## everything
-	$(PYTEST) -n 2 -m "not long" tests
+	$(PYTEST) -n 2 -m "not long and not e2e and not faults" tests
+	$(PYTEST) -m "(e2e or faults) and not long" tests
 
 test-long: setup chromium ## the long seeded counts
 	$(PYTEST) -m long tests
