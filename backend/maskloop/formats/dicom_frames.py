@@ -151,9 +151,7 @@ def _orientation(group: Dataset, notes: list[str]) -> Orientation | None:
     return (a, b, c, d, e, f)
 
 
-def _spacing(
-    source: _Source, header: DicomHeader, notes: list[str]
-) -> tuple[tuple[float, float] | None, str | None]:
+def _spacing(source: _Source, header: DicomHeader, notes: list[str]) -> tuple[tuple[float, float] | None, str | None]:
     """Pixel Spacing where calibrated or in the patient; else the detector's (PS3.3 10.7.1.3)."""
     top = source.top
     measured = source.group("PixelMeasuresSequence")

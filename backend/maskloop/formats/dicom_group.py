@@ -104,14 +104,10 @@ def _by_contrast(frames: list[Frame]) -> list[tuple[str, list[Frame]]]:
     parts = _partition(frames, lambda frame: (frame.time, frame.b_value, frame.echo))
     if len(parts) == 1 or (len(parts) == len(frames) and max(same_place_counts(frames)) == 1):
         return [("", frames)]
-    varying = [
-        name for name in ("time", "b_value", "echo") if len({getattr(frame, name) for frame in frames}) > 1
-    ]
+    varying = [name for name in ("time", "b_value", "echo") if len({getattr(frame, name) for frame in frames}) > 1]
     parts.sort(key=lambda part: tuple(_sortable(getattr(part[0], name)) for name in varying))
     words = {"time": "time", "b_value": "b", "echo": "echo"}
-    labels = [
-        " ".join(f"{words[name]} {_plain(getattr(part[0], name))}" for name in varying) for part in parts
-    ]
+    labels = [" ".join(f"{words[name]} {_plain(getattr(part[0], name))}" for name in varying) for part in parts]
     return list(zip(labels, parts, strict=True))
 
 

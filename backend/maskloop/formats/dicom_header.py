@@ -189,9 +189,7 @@ def _frame_count(dataset: Dataset, limits: Limits) -> int:
     return max(frames, 1)
 
 
-def _require_pixels(
-    pixels: PixelFormat, frames: int, place: PixelPlace, syntax: UID, limits: Limits
-) -> None:
+def _require_pixels(pixels: PixelFormat, frames: int, place: PixelPlace, syntax: UID, limits: Limits) -> None:
     decoded = pixels.rows * pixels.columns * pixels.samples * max(pixels.bits_allocated // 8, 1)
     if syntax.is_encapsulated:
         if place.length != UNDEFINED_LENGTH:
@@ -200,9 +198,7 @@ def _require_pixels(
     else:
         if place.length == UNDEFINED_LENGTH:
             raise Refused("bad-header", "The pixels are wrapped as compressed ones, but the header does not say how")
-        require_present(
-            pixels.columns, pixels.rows, needed=pixels.frame_bytes * frames, present=place.available
-        )
+        require_present(pixels.columns, pixels.rows, needed=pixels.frame_bytes * frames, present=place.available)
     require_size(
         pixels.columns, pixels.rows, bytes_per_pixel=pixels.samples * max(pixels.bits_allocated // 8, 1), limits=limits
     )

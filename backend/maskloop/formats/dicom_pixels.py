@@ -162,5 +162,3 @@ def _as_float(raw: Voxels) -> DecodedFrame:
     if raw.dtype == np.float64:
         return DecodedFrame(kept, ("64-bit values are kept with 32 bits",))
     return DecodedFrame(kept)
-
-

@@ -70,9 +70,7 @@ def place_stack(frames: Sequence[Frame]) -> list[tuple[tuple[Frame | None, ...],
     stacks = [_stack(run) for run in runs]
     if len(runs) > 1:
         note = f"The spacing changes or breaks within the series, so it makes {len(runs)} images"
-        stacks = [
-            (members, replace(stack, partial=True, notes=(note, *stack.notes))) for members, stack in stacks
-        ]
+        stacks = [(members, replace(stack, partial=True, notes=(note, *stack.notes))) for members, stack in stacks]
     return stacks
 
 

@@ -52,9 +52,7 @@ class ImageBuilder:
         self._scratch = scratch
         self._name = f"out/image-{number:05d}"
         (scratch / "out").mkdir(exist_ok=True)
-        self._writer = PixelFileWriter(
-            scratch / f"{self._name}.mlpx", shape=shape, dtype=dtype, channels=channels
-        )
+        self._writer = PixelFileWriter(scratch / f"{self._name}.mlpx", shape=shape, dtype=dtype, channels=channels)
         self._shape, self._dtype, self._channels = shape, dtype, channels
         self._rescale = rescale
         self._every = max(1, math.ceil(math.sqrt(math.prod(shape) / SAMPLES)))

@@ -54,9 +54,7 @@ class Scan:
     items: list[Item] = field(default_factory=list)
 
 
-def scan(
-    sources: Sequence[Source], request: IngestRequest, scratch: Path, report: Callable[[float], None]
-) -> Scan:
+def scan(sources: Sequence[Source], request: IngestRequest, scratch: Path, report: Callable[[float], None]) -> Scan:
     """Read every header once.
 
     Returns

@@ -83,9 +83,7 @@ def _open(
     digest = staged.digest or file_digest(path)
     if kind is Kind.ZIP and staged.only_entries is None and digest in seen:
         member = Member(number, None, staged.name)
-        found.items.append(
-            Item("duplicate", staged.name, "zip", DOUBLE, (member,), staged.size, code="duplicate-file")
-        )
+        found.items.append(Item("duplicate", staged.name, "zip", DOUBLE, (member,), staged.size, code="duplicate-file"))
         return
     if kind is Kind.ZIP:
         seen.add(digest)

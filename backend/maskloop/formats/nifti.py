@@ -34,7 +34,6 @@ NOTICE: Final = b"Maskloop. Not for diagnostic use"
 HEADER_ERRORS: Final = (ValueError, OSError, EOFError, KeyError, TypeError, OverflowError, zlib.error, HeaderDataError)
 
 
-
 @dataclass(frozen=True)
 class NiftiFile:
     """A plain NIfTI file whose claims have been checked against its bytes."""

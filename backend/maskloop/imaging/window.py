@@ -65,9 +65,7 @@ def window_of_range(low: float, high: float) -> Window:
     return Window((low + high) / 2, max(high - low, 1.0 if float(low).is_integer() else 1e-6))
 
 
-def percentile_window(
-    values: Voxels, *, low: float = LOW_PERCENTILE, high: float = HIGH_PERCENTILE
-) -> Window | None:
+def percentile_window(values: Voxels, *, low: float = LOW_PERCENTILE, high: float = HIGH_PERCENTILE) -> Window | None:
     """Return the window between two percentiles of the values, or None when no value is finite.
 
     Parameters
