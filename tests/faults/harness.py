@@ -207,7 +207,7 @@ class Trouble:
 
     seed: int
     faults: Sequence[tuple[int, Fault]]  # weight, fault
-    pause_s: tuple[float, float] = (0.1, 1.0)
+    pause_s: tuple[float, float] = (0.3, 1.5)
     done: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:

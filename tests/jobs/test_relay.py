@@ -11,6 +11,7 @@ import pytest
 from maskloop.core.redis import get_redis
 from maskloop.jobs import bells
 from maskloop.relay import ring_bells
+from tests.faults.harness import until
 from tests.jobs.steps import change, enqueued
 
 
@@ -81,19 +82,31 @@ def test_a_bell_carries_the_name_of_the_queue_and_nothing_else(app):
     assert b"W1siaW8iXSwg" in message  # base64 of [["io"], : the arguments
 
 
-@pytest.mark.parametrize("process", ["relay", "worker"])
-def test_a_process_ends_on_sigterm_with_a_database_that_is_away(valkey, process):
-    code = {
-        "relay": "from maskloop.relay import relay_main; relay_main()",
-        "worker": "from maskloop.worker import worker_main; worker_main(['io'], 1)",
-    }
+def started(code):
     away = {**os.environ, "MASKLOOP_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
-    child = subprocess.Popen([sys.executable, "-c", code[process]], env=away, stderr=subprocess.DEVNULL)
-    time.sleep(3)
-    running = child.poll() is None
+    return subprocess.Popen([sys.executable, "-c", code], env=away, stderr=subprocess.PIPE)
 
-    child.send_signal(signal.SIGTERM)
-    status = child.wait(10)
 
-    assert running
+def test_the_relay_waits_for_a_database_that_is_away_and_ends_on_sigterm(valkey):
+    with started("from maskloop.relay import relay_main; relay_main()") as relay:
+        said = relay.stderr.readline()
+
+        relay.send_signal(signal.SIGTERM)
+        status = relay.wait(10)
+
+    assert b"relay-waits" in said
+    assert status == 0
+
+
+def test_a_worker_waits_for_a_database_that_is_away_and_ends_on_sigterm(app):
+    with started("from maskloop.worker import worker_main; worker_main(['io'], 1)") as worker:
+        ready = until(lambda: get_redis().hlen(f"{bells.SLOTS_KEY}:io") == 1, timeout_s=60)
+        bells.ring(app, "io", 1)
+        said = worker.stderr.readline()
+
+        worker.send_signal(signal.SIGTERM)
+        status = worker.wait(20)
+
+    assert ready
+    assert b"bell-unanswered" in said
     assert status == 0
