@@ -91,7 +91,7 @@ ATTEMPTS = {
     "password file": lambda _: Path("/etc/passwd").read_bytes(),
     "beside the scratch": lambda scratch: (scratch.parent / "stolen").write_text(""),
     "list beside the scratch": lambda scratch: list(scratch.parent.iterdir()),
-    "temporary folder": lambda _: Path("/tmp/stolen").write_text(""),
+    "another folder": lambda _: Path("/var/stolen").write_text(""),
     "raise a limit": lambda _: __import__("resource").setrlimit(7, (4096, 4096)),
 }
 
