@@ -16,7 +16,7 @@ MAX_NUMBER: Final = 65535
 
 @dataclass(frozen=True)
 class Labelmap:
-    """Segment numbers ``[k, j, i]``, uint8 or uint16, with the affine of their image (None: no place in the patient)."""
+    """Segment numbers ``[k, j, i]``, uint8 or uint16, with the affine of their image (None: no place)."""
 
     labels: LabelArray
     affine: NDArray[np.float64] | None = None

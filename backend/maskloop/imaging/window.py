@@ -41,13 +41,13 @@ class Preset:
 
 
 CT_PRESETS: Final = (
-    Preset("Soft tissue", Window(40, 400)),
-    Preset("Lung", Window(-600, 1500)),
-    Preset("Bone", Window(500, 2000)),
+    Preset("Soft tissue", Window(50, 400)),
+    Preset("Lung", Window(-500, 1500)),
+    Preset("Bone", Window(400, 1800)),
     Preset("Brain", Window(40, 80)),
     Preset("Stroke", Window(35, 40)),
-    Preset("Mediastinum", Window(50, 350)),
-    Preset("Liver", Window(90, 150)),
+    Preset("Liver", Window(70, 160)),
+    Preset("Angiography", Window(220, 880)),
 )
 
 
