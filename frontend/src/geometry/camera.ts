@@ -9,6 +9,12 @@ export interface Rect {
   readonly y1: number
 }
 
+/** The smallest rectangle around both. */
+export function join(a: Rect | null, b: Rect): Rect {
+  if (a === null) return b
+  return { x0: Math.min(a.x0, b.x0), y0: Math.min(a.y0, b.y0), x1: Math.max(a.x1, b.x1), y1: Math.max(a.y1, b.y1) }
+}
+
 /**
  * Where the slice is in the view. `zoom` is CSS pixels per pixel of the image along its finer side; the other side is
  * stretched so that millimetres look alike both ways. `center` is the (i, j) in the middle of the view.

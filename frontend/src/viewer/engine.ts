@@ -1,4 +1,4 @@
-import { type Camera, projectBox, type Rect, type SliceTransform, visibleVoxels } from '../geometry/camera'
+import { type Camera, join, projectBox, type Rect, type SliceTransform, visibleVoxels } from '../geometry/camera'
 import type { Grid } from '../geometry/grid'
 import type { SliceFrame } from '../geometry/orientation'
 import type { WindowLevel } from '../store/editor'
@@ -6,12 +6,12 @@ import type { DirtyBox } from '../store/label-store'
 import { Quality, Timings } from './frame-stats'
 import { GlView } from './gl-view'
 import { ImageLoader, rescaleOf } from './image-loader'
-import { union } from './label-textures'
 import { drawOverlay, type OverlayInput } from './overlay'
 import type { Pyramid } from './pyramid'
 import type { FrameInput } from './scene'
 import { Settling } from './settling'
 import type { Stage } from './stage'
+import { tileKey } from './tile-order'
 import type { Interpolation, LabelStyle, ProposalSource, ViewerOptions } from './view-state'
 
 /** What the picture shows now: the viewer owns it, the engine only reads. */
@@ -59,6 +59,8 @@ export class Engine {
   drawing = false
   private proposal: ProposalSource | null = null
   private pictureStale = true
+  /** Voxels that were sent but not drawn yet. */
+  private boxStale: Rect | null = null
   private overlayStale = true
   private lookStale = true
   private restTimer: ReturnType<typeof setTimeout> | null = null
@@ -191,12 +193,20 @@ export class Engine {
     const labels = scene.labels.sync(k, this.options.labels, this.proposal)
     this.uploads += image.uploads + labels.uploads
     if (image.pending) this.schedule()
-    if (image.changed) this.overlayStale = true
-    const whole = this.pictureStale || image.changed
-    if (!whole && labels.changed === null) return null
+    if (image.changed !== null) this.overlayStale = true
+    for (const box of [image.changed, labels.changed]) if (box !== null) this.boxStale = join(this.boxStale, box)
+    const whole = this.pictureStale
+    if (!whole && this.boxStale === null) return null
+    const input = this.frameInput()
+    if (!scene.isReady(input)) {
+      this.schedule()
+      return null
+    }
+    const part = whole || this.boxStale === null ? null : this.onScreen(this.boxStale)
     this.pictureStale = false
+    this.boxStale = null
     if (whole) this.stage.setPictureScale(this.restTimer !== null ? this.quality.scale : 1)
-    scene.draw(this.frameInput(), whole || labels.changed === null ? null : this.onScreen(labels.changed))
+    scene.draw(input, part)
     this.renders++
     return whole ? 'whole' : 'part'
   }
@@ -219,15 +229,12 @@ export class Engine {
     }
   }
 
-  /** The part of the view that a change of labels can touch: their outlines reach a little further. */
+  /** The part of the view that a change of voxels can touch: outlines and blending reach a little further. */
   private onScreen(box: Rect): Rect {
     const { camera, transform, labelStyle } = this.model
     const margin = labelStyle.outlinePx + 2
     const part = projectBox(camera, transform, box)
-    return union(
-      { x0: part.x0 - margin, y0: part.y0 - margin, x1: part.x1 + margin, y1: part.y1 + margin },
-      { x0: part.x0, y0: part.y0, x1: part.x1, y1: part.y1 },
-    )
+    return { x0: part.x0 - margin, y0: part.y0 - margin, x1: part.x1 + margin, y1: part.y1 + margin }
   }
 
   private drawOverlayCanvas(): void {
@@ -235,17 +242,10 @@ export class Engine {
     const { k } = this.model
     const undecodable = [...this.loader.failed.values()]
       .filter((mark) => mark.k === k)
-      .map(({ level, tj, ti }) => {
-        const side = this.pyramid.tile * 2 ** level
-        const [, rows, columns] = this.pyramid.base.shape
-        const box = {
-          x0: ti * side,
-          y0: tj * side,
-          x1: Math.min(columns, (ti + 1) * side),
-          y1: Math.min(rows, (tj + 1) * side),
-        }
-        return { box, name: `${level}/${k}/${tj}/${ti}` }
-      })
+      .map(({ level, tj, ti }) => ({
+        box: this.pyramid.boxOf(tileKey(level, k, tj, ti)),
+        name: `${level}/${k}/${tj}/${ti}`,
+      }))
     const loading = !this.loader.viewIsComplete()
     const input = { ...this.model.overlay(), undecodable, loading, contextLost: this.contextLost }
     drawOverlay(this.stage.overlay, input, this.stage.dpr)

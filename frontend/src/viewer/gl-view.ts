@@ -1,8 +1,8 @@
-import { clearErrors, type Gl, isSoftware, openContext, rendererName } from './gl'
-import { createImageTextures } from './image-textures'
+import { type Gl, GlError, isSoftware, openContext, rendererName } from './gl'
+import { createImageTextures, storagePlans } from './image-textures'
 import type { LutBytes } from './lut'
 import type { Pyramid } from './pyramid'
-import { Scene } from './scene'
+import { Scene, UPLOAD_UNIT } from './scene'
 import type { ViewerImage, ViewerLimits } from './view-state'
 
 const GPU_BYTES = 2 ** 30
@@ -11,6 +11,7 @@ const LOSSES_TO_SHRINK = 3
 
 export interface GlViewEvents {
   onLost(): void
+  /** There is a scene again, and nothing in it yet. */
   onRestored(): void
 }
 
@@ -23,6 +24,8 @@ export class GlView {
   losses = 0
   private readonly recentLosses: number[] = []
   private gpuBytes: number
+  /** Ways to hold the image that the driver refused. */
+  private refusals = 0
   private readonly luts = new Map<'segments' | 'proposal', LutBytes>()
   private readonly abort = new AbortController()
 
@@ -31,7 +34,7 @@ export class GlView {
     private readonly image: ViewerImage,
     private readonly pyramid: Pyramid,
     private readonly limits: ViewerLimits,
-    events: GlViewEvents,
+    private readonly events: GlViewEvents,
   ) {
     this.gl = openContext(canvas)
     this.renderer = rendererName(this.gl)
@@ -104,16 +107,30 @@ export class GlView {
 
   private build(): Scene {
     const { gl } = this
-    clearErrors(gl)
     const max3dTexture = Math.min(
       this.limits.max3dTexture ?? Number.POSITIVE_INFINITY,
       gl.getParameter(gl.MAX_3D_TEXTURE_SIZE) as number,
     )
-    gl.activeTexture(gl.TEXTURE0 + 7)
-    const textures = createImageTextures(gl, this.image, this.pyramid, { gpuBytes: this.gpuBytes, max3dTexture })
+    gl.activeTexture(gl.TEXTURE0 + UPLOAD_UNIT)
+    const plans = storagePlans(gl, this.image, this.pyramid, { gpuBytes: this.gpuBytes, max3dTexture })
+    const plan = plans[this.refusals]
+    if (plan === undefined) throw new GlError('the graphics driver has no memory for a single tile')
+    const { textures, check } = createImageTextures(gl, this.image, this.pyramid, plan)
     const scene = new Scene(gl, textures, this.pyramid)
     for (const [which, bytes] of this.luts) scene.setLut(which, bytes)
+    this.whenDone(() => {
+      if (this.scene === scene && !check.wasKept()) this.fallBack(scene)
+    })
     return scene
+  }
+
+  /** The driver did not keep the textures: the next smaller way. */
+  private fallBack(scene: Scene): void {
+    if (this.gl.isContextLost()) return
+    scene.dispose()
+    this.refusals++
+    this.scene = this.build()
+    this.events.onRestored()
   }
 
   /** A driver that keeps failing gets less to hold. */

@@ -30,7 +30,8 @@ export function isSoftware(renderer: string): boolean {
   return /swiftshader|llvmpipe|softpipe|basic render|software/i.test(renderer)
 }
 
-export function linkProgram(gl: Gl, vertex: string, fragment: string): WebGLProgram {
+/** Starts to compile and link; whether it worked is asked when it is done, or the page would wait for it. */
+export function startProgram(gl: Gl, vertex: string, fragment: string): WebGLProgram {
   const program = gl.createProgram()
   for (const [type, source] of [
     [gl.VERTEX_SHADER, vertex],
@@ -41,16 +42,17 @@ export function linkProgram(gl: Gl, vertex: string, fragment: string): WebGLProg
     gl.shaderSource(shader, source)
     gl.compileShader(shader)
     gl.attachShader(program, shader)
-    gl.deleteShader(shader)
-    if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS) && !gl.isContextLost()) {
-      throw new GlError(`a shader does not compile: ${gl.getShaderInfoLog(shader) ?? ''}`)
-    }
   }
   gl.linkProgram(program)
-  if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
-    throw new GlError(`a program does not link: ${gl.getProgramInfoLog(program) ?? ''}`)
-  }
   return program
+}
+
+/** Throws the compiler's words when a program did not link. */
+export function requireLinked(gl: Gl, program: WebGLProgram): void {
+  if (gl.getProgramParameter(program, gl.LINK_STATUS) || gl.isContextLost()) return
+  const shaders = gl.getAttachedShaders(program) ?? []
+  const words = shaders.map((shader) => gl.getShaderInfoLog(shader) ?? '').join(' ')
+  throw new GlError(`a program does not link: ${gl.getProgramInfoLog(program) ?? ''} ${words}`)
 }
 
 /** Integer textures cannot be filtered; floats are read by texel as well, so everything is NEAREST. */
@@ -60,9 +62,4 @@ export function setNearest(gl: Gl, target: GLenum): void {
   gl.texParameteri(target, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE)
   gl.texParameteri(target, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE)
   gl.texParameteri(target, gl.TEXTURE_WRAP_R, gl.CLAMP_TO_EDGE)
-}
-
-/** Reads and forgets old errors, so that the next one is the next call's. */
-export function clearErrors(gl: Gl): void {
-  for (let i = 0; i < 8 && gl.getError() !== gl.NO_ERROR; i++);
 }

@@ -1,7 +1,8 @@
+import { join, type Rect } from '../geometry/camera'
 import type { Gl } from './gl'
 import { PagePool } from './page-pool'
 import { PageTable } from './page-table'
-import { allocate, type SampleKind, type TexelLayout, texelLayout } from './pixel-texture'
+import { allocate, type Extent, FarTexel, type SampleKind, type TexelLayout, texelLayout } from './pixel-texture'
 import type { Pyramid } from './pyramid'
 import type { CachedTile, TileCache } from './tile-cache'
 import { addressOf, tileKey } from './tile-order'
@@ -15,8 +16,8 @@ export interface TextureView {
 }
 
 export interface SyncResult {
-  /** The slice on screen looks different now. */
-  readonly changed: boolean
+  /** Level-0 voxels of the slice on screen that look different now; null: none. */
+  readonly changed: Rect | null
   /** More is waiting for the next frame. */
   readonly pending: boolean
   readonly uploads: number
@@ -45,34 +46,45 @@ export interface TextureLimits {
   readonly max3dTexture: number
 }
 
-/** One 3-D texture if every side and the budget allow it; else pages of tiles, fewer when the driver refuses. */
+/** A way to hold the image: tried in order until the driver keeps one. */
+export type StoragePlan =
+  | { readonly mode: 'volume'; readonly extent: Extent }
+  | { readonly mode: 'paged'; readonly extent: Extent }
+
+/** One 3-D texture if every side and the budget allow it; then pages of tiles, then fewer of them. */
+export function storagePlans(gl: Gl, image: ViewerImage, pyramid: Pyramid, limits: TextureLimits): StoragePlan[] {
+  const plans: StoragePlan[] = []
+  const [slices, rows, columns] = pyramid.base.shape
+  const fits = Math.max(slices, rows, columns) <= limits.max3dTexture && pyramid.levelBytes(0) <= limits.gpuBytes
+  if (image.kind === 'volume' && slices > 1 && fits) {
+    plans.push({ mode: 'volume', extent: { width: columns, height: rows, depth: slices } })
+  }
+  const [width, height] = [Math.min(pyramid.tile, columns), Math.min(pyramid.tile, rows)]
+  const tiles = pyramid.levels.reduce((sum, order) => sum + order.shape[0] * order.perSlice, 0)
+  const layers = gl.getParameter(gl.MAX_ARRAY_TEXTURE_LAYERS) as number
+  const affordable = Math.max(1, Math.floor(limits.gpuBytes / (width * height * texelLayout(gl, image).bytes)))
+  for (let pages = Math.min(tiles, layers, affordable); pages >= 1; pages = Math.floor(pages / 2)) {
+    plans.push({ mode: 'paged', extent: { width, height, depth: pages } })
+  }
+  return plans
+}
+
+/** Textures of a plan; `check` says later whether the driver keeps them. */
 export function createImageTextures(
   gl: Gl,
   image: ViewerImage,
   pyramid: Pyramid,
-  limits: TextureLimits,
-): ImageTextures {
+  { mode, extent }: StoragePlan,
+): { readonly textures: ImageTextures; readonly check: FarTexel } {
   const layout = texelLayout(gl, image)
-  const [depth, height, width] = pyramid.base.shape
-  const fits = Math.max(depth, height, width) <= limits.max3dTexture && pyramid.levelBytes(0) <= limits.gpuBytes
-  if (image.kind === 'volume' && depth > 1 && fits) {
-    const texture = allocate(gl, gl.TEXTURE_3D, layout, { width, height, depth })
-    if (texture !== null) return new VolumeTextures(gl, layout, pyramid, texture)
-  }
-  return createPaged(gl, layout, pyramid, limits.gpuBytes)
-}
-
-function createPaged(gl: Gl, layout: TexelLayout, pyramid: Pyramid, gpuBytes: number): PagedTextures {
-  const [, rows, columns] = pyramid.base.shape
-  const [width, height] = [Math.min(pyramid.tile, columns), Math.min(pyramid.tile, rows)]
-  const tiles = pyramid.levels.reduce((sum, order) => sum + order.shape[0] * order.perSlice, 0)
-  const layers = gl.getParameter(gl.MAX_ARRAY_TEXTURE_LAYERS) as number
-  const affordable = Math.max(1, Math.floor(gpuBytes / (width * height * layout.bytes)))
-  for (let pages = Math.min(tiles, layers, affordable); pages >= 1; pages = Math.floor(pages / 2)) {
-    const texture = allocate(gl, gl.TEXTURE_2D_ARRAY, layout, { width, height, depth: pages })
-    if (texture !== null) return new PagedTextures(gl, layout, pyramid, texture, pages, width * height * layout.bytes)
-  }
-  throw new RangeError('the graphics driver has no memory for a single tile')
+  const target = mode === 'volume' ? gl.TEXTURE_3D : gl.TEXTURE_2D_ARRAY
+  const texture = allocate(gl, target, layout, extent)
+  const check = new FarTexel(gl, target, texture, layout, extent)
+  const textures =
+    mode === 'volume'
+      ? new VolumeTextures(gl, layout, pyramid, texture)
+      : new PagedTextures(gl, layout, pyramid, texture, extent)
+  return { textures, check }
 }
 
 function upload(gl: Gl, target: GLenum, layout: TexelLayout, tile: CachedTile, x: number, y: number, z: number): void {
@@ -124,7 +136,9 @@ class VolumeTextures implements ImageTextures {
       if (this.send(key, cache)) uploads++
       this.waiting.delete(key)
     }
-    return { changed: this.table.flush(), pending: this.waiting.size > 0, uploads }
+    const [, rows, columns] = this.pyramid.base.shape
+    const changed = this.table.flush() ? { x0: 0, y0: 0, x1: columns, y1: rows } : null
+    return { changed, pending: this.waiting.size > 0, uploads }
   }
 
   dispose(): void {
@@ -158,12 +172,11 @@ class PagedTextures implements ImageTextures {
     private readonly layout: TexelLayout,
     private readonly pyramid: Pyramid,
     readonly texture: WebGLTexture,
-    pages: number,
-    pageBytes: number,
+    { width, height, depth }: Extent,
   ) {
     this.sample = layout.sample
-    this.bytes = pages * pageBytes
-    this.pool = new PagePool(pages)
+    this.bytes = depth * width * height * layout.bytes
+    this.pool = new PagePool(depth)
     this.table = new PageTable(gl, pyramid.base.tilesAcross, pyramid.base.tilesDown, pyramid.levels.length)
   }
 
@@ -176,9 +189,11 @@ class PagedTextures implements ImageTextures {
     const pinned = new Set([...base, ...view.keys])
     let uploads = 0
     let pending = false
+    let changed: Rect | null = null
     for (const key of pinned) {
-      const result = this.place(key, cache, (other) => pinned.has(other))
-      if (result) uploads++
+      if (!this.place(key, cache, (other) => pinned.has(other))) continue
+      uploads++
+      changed = join(changed, this.reachOf(key))
     }
     for (const key of this.neighbours(view)) {
       if (pinned.has(key) || this.pool.has(key) || !cache.has(key)) continue
@@ -190,12 +205,20 @@ class PagedTextures implements ImageTextures {
     }
     this.fillTable(view.k)
     this.complete = view.keys.every((key) => this.pool.has(key) && addressOf(key).k === view.k)
-    return { changed: this.table.flush() || uploads > 0, pending, uploads }
+    this.table.flush()
+    return { changed, pending, uploads }
   }
 
   dispose(): void {
     this.table.dispose()
     this.gl.deleteTexture(this.texture)
+  }
+
+  /** Voxels that a tile changes: those beside it were blended with its absence. */
+  private reachOf(key: number): Rect {
+    const texel = 2 ** addressOf(key).level
+    const { x0, y0, x1, y1 } = this.pyramid.boxOf(key)
+    return { x0: x0 - texel, y0: y0 - texel, x1: x1 + texel, y1: y1 + texel }
   }
 
   private place(key: number, cache: TileCache, isPinned: (key: number) => boolean): boolean {

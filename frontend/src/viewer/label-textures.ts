@@ -1,4 +1,4 @@
-import type { Rect } from '../geometry/camera'
+import { join, type Rect } from '../geometry/camera'
 import type { Shape } from '../geometry/grid'
 import type { DirtyBox } from '../store/label-store'
 import { type Gl, setNearest } from './gl'
@@ -98,7 +98,7 @@ export class LabelTextures {
       y1: Math.min(box.j1, (tj + 1) * LABEL_TILE, rows),
     }
     const old = this.dirty.get(key)
-    this.dirty.set(key, old === undefined ? part : union(old, part))
+    this.dirty.set(key, join(old ?? null, part))
   }
 
   private syncSlice(k: number, layers: number, tileOf: TileOf): LabelSync {
@@ -138,7 +138,7 @@ export class LabelTextures {
     for (const [key, part] of this.dirty) {
       const { slot, tj, ti } = this.address(key)
       const voxels = tileOf(slot, tj, ti)
-      changed = changed === null ? part : union(changed, part)
+      changed = join(changed, part)
       if (voxels === null) this.pool.drop(key)
       else if (this.pool.has(key)) this.sendPart(key, tj, ti, voxels, part)
       else this.send(key, k, tj, ti, voxels)
@@ -157,7 +157,7 @@ export class LabelTextures {
     const box = this.tileBox(tj, ti)
     const old = this.occupied.get(slot)
     if (old === undefined && [...this.occupied.keys()].some((other) => other > slot)) this.insertInOrder(slot, box)
-    else this.occupied.set(slot, old === undefined ? box : union(old, box))
+    else this.occupied.set(slot, join(old ?? null, box))
   }
 
   /** A map keeps the order of insertion, and layers are drawn in it. */
@@ -247,8 +247,4 @@ export class LabelTextures {
       ti: key % 0x400,
     }
   }
-}
-
-export function union(a: Rect, b: Rect): Rect {
-  return { x0: Math.min(a.x0, b.x0), y0: Math.min(a.y0, b.y0), x1: Math.max(a.x1, b.x1), y1: Math.max(a.y1, b.y1) }
 }

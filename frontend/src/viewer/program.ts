@@ -1,16 +1,28 @@
-import { type Gl, linkProgram } from './gl'
+import { type Gl, requireLinked, startProgram } from './gl'
 
-/** A linked program with its uniforms' places remembered. */
+/** A program that may still be compiling, with its uniforms' places remembered. */
 export class Program {
   private readonly program: WebGLProgram
   private readonly places = new Map<string, WebGLUniformLocation | null>()
+  private linked = false
 
   constructor(
     private readonly gl: Gl,
     vertex: string,
     fragment: string,
   ) {
-    this.program = linkProgram(gl, vertex, fragment)
+    this.program = startProgram(gl, vertex, fragment)
+  }
+
+  /** Whether it can be used without waiting; throws when it does not link. */
+  get ready(): boolean {
+    if (this.linked) return true
+    const { gl } = this
+    const parallel = gl.getExtension('KHR_parallel_shader_compile')
+    if (parallel !== null && !gl.getProgramParameter(this.program, parallel.COMPLETION_STATUS_KHR)) return false
+    requireLinked(gl, this.program)
+    this.linked = true
+    return true
   }
 
   use(): void {

@@ -1,6 +1,6 @@
 import type { Rect } from '../geometry/camera'
 import { pixelBytes } from '../workers/pz1'
-import { TileOrder, tileKey } from './tile-order'
+import { addressOf, TileOrder, tileKey } from './tile-order'
 import type { ViewerImage } from './view-state'
 
 /** The levels of an image and where their tiles are; level n is 2ⁿ times coarser in the plane. */
@@ -49,6 +49,19 @@ export class Pyramid {
       }
     }
     return found.sort((a, b) => a.distance - b.distance).map(({ key }) => key)
+  }
+
+  /** Level-0 voxels of a tile, cut to the slice. */
+  boxOf(key: number): Rect {
+    const { level, tj, ti } = addressOf(key)
+    const side = this.tile * 2 ** level
+    const [, rows, columns] = this.base.shape
+    return {
+      x0: ti * side,
+      y0: tj * side,
+      x1: Math.min(columns, (ti + 1) * side),
+      y1: Math.min(rows, (tj + 1) * side),
+    }
   }
 
   levelBytes(level: number): number {

@@ -30,7 +30,8 @@ interface Target {
   readonly scale: number
 }
 
-const UPLOAD_UNIT = 7
+/** Uploads bind here: no sampler of another kind reads it. */
+export const UPLOAD_UNIT = 7
 
 /** Everything on the GPU for one view; after a lost context a new one is made. */
 export class Scene {
@@ -47,6 +48,9 @@ export class Scene {
   ) {
     this.labels = new LabelTextures(gl, pyramid.base.shape)
     this.lut = makeLutTexture(gl)
+    // What nearly every image needs is compiled while its first tile is on the way.
+    this.imageProgram(true, true)
+    this.labelProgram('segments')
     this.proposalLut = makeLutTexture(gl)
   }
 
@@ -59,6 +63,13 @@ export class Scene {
     gl.bindTexture(gl.TEXTURE_2D, which === 'segments' ? this.lut : this.proposalLut)
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1)
     gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, 256, 256, gl.RGBA_INTEGER, gl.UNSIGNED_BYTE, bytes)
+  }
+
+  /** Whether all programs of the next frame are compiled; starts those that are not. */
+  isReady({ linear, labelsVisible }: FrameInput): boolean {
+    const programs = this.image.empty ? [] : [this.imageProgram(linear, this.image.complete)]
+    if (labelsVisible) for (const slot of this.labels.occupied.keys()) programs.push(this.labelProgram(kindOf(slot)))
+    return programs.every((program) => program.ready)
   }
 
   /** Draws the view, or only `part` of it (CSS pixels). */
@@ -133,7 +144,7 @@ export class Scene {
     gl.blendFuncSeparate(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA, gl.ZERO, gl.ONE)
     for (const [slot, box] of this.labels.occupied) {
       if (!this.clip(target, whole, projectBox(input.camera, input.transform, box))) continue
-      const kind = slot === PROPOSAL_SLOT ? 'proposal' : 'segments'
+      const kind = kindOf(slot)
       const program = this.labelProgram(kind)
       program.use()
       this.setView(program, input, target)
@@ -200,6 +211,12 @@ export class Scene {
     }
     return program
   }
+}
+
+type LabelKind = 'segments' | 'proposal'
+
+function kindOf(slot: number): LabelKind {
+  return slot === PROPOSAL_SLOT ? 'proposal' : 'segments'
 }
 
 function makeLutTexture(gl: Gl): WebGLTexture {

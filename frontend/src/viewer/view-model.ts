@@ -89,9 +89,14 @@ export class ViewModel implements EngineModel {
     this.moved()
   }
 
-  /** For a file that names no window: holds until someone chooses one. */
+  /** For a file that names no window: holds until there is one. */
   get needsWindow(): boolean {
     return !this.windowChosen
+  }
+
+  suggestWindow(window: WindowLevel): void {
+    this.windowChosen = true
+    this.state.setState({ window })
   }
 
   fit(): void {

@@ -58,6 +58,7 @@ export class Viewer {
     this.engine = this.makeEngine()
     this.input = new Input(this.stage.root, this.makeInputHost())
     this.keyboard = new KeyboardCursor(this.stage.root, this.makeKeyboardHost())
+    this.model.fit()
     this.model.onMoved = () => {
       this.engine.interact()
       this.engine.invalidate()
@@ -67,8 +68,8 @@ export class Viewer {
     this.engine.gl.setLut('segments', buildLut([]))
     this.disposers.push(this.settings.subscribe(() => this.engine.invalidateOverlay()))
     if (labels !== null) this.followLabels(labels)
-    this.model.fit()
     this.updateCursor()
+    this.engine.invalidate()
   }
 
   setSlice(k: number): void {
@@ -288,7 +289,8 @@ export class Viewer {
     if (tile === undefined) return
     const isColor = this.options.image.channels === 3
     const rescale = rescaleOf(this.options.image, tile.k)
-    this.model.setWindow(isColor ? windowFromColors(tile.pixels) : windowFromPixels(tile.pixels, ...rescale))
+    this.model.suggestWindow(isColor ? windowFromColors(tile.pixels) : windowFromPixels(tile.pixels, ...rescale))
+    this.engine.invalidate()
   }
 
   private updateCursor(): void {
