@@ -140,7 +140,7 @@ class Client:
         folder.mkdir(parents=True, exist_ok=True)
         names = [*_file_names(manifest), "manifest.json"]
         for name in names:
-            self._download(f"exports/{export.id}/files/{name}", folder / Path(name).name)
+            self.transport.download(f"exports/{export.id}/files/{name}", folder / Path(name).name)
         return manifest
 
     def models(self) -> list[types.ModelVersion]:
@@ -169,14 +169,6 @@ class Client:
         self.transport.call(
             "POST", f"uploads/{upload_id}/raw", params={"name": name}, content=pieces(), headers=headers
         )
-
-    def _download(self, path: str, target: Path) -> None:
-        with self.transport.http.stream("GET", path) as answer:
-            if not answer.is_success:
-                raise MaskloopError(f"The server answered {answer.status_code} to {path}.", code="http-error")
-            with target.open("wb") as file:
-                for piece in answer.iter_bytes():
-                    file.write(piece)
 
 
 def _file_names(manifest: Mapping[str, object]) -> list[str]:

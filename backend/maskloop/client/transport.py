@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
@@ -21,12 +22,15 @@ class Transport:
     """One connection to one server."""
 
     def __init__(self, url: str, token: str, *, transport: httpx.BaseTransport | None = None) -> None:
-        self.http = httpx.Client(
-            base_url=url.rstrip("/") + "/api/v1/",
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=TIMEOUT,
-            transport=transport,
-        )
+        try:
+            self.http = httpx.Client(
+                base_url=url.rstrip("/") + "/api/v1/",
+                headers={"Authorization": f"Bearer {token}"},
+                timeout=TIMEOUT,
+                transport=transport,
+            )
+        except httpx.InvalidURL as error:
+            raise MaskloopError(f"MASKLOOP_URL is not an address: {error}", code="not-configured") from error
 
     def close(self) -> None:
         """Close the connection."""
@@ -45,13 +49,33 @@ class Transport:
                 answer = self.http.request(method, path.lstrip("/"), **options)  # type: ignore[arg-type]
             except httpx.TransportError as error:
                 if last:
-                    text = f"{self.http.base_url.host} did not answer: {str(error) or type(error).__name__}"
-                    raise MaskloopError(text, code="no-answer") from error
+                    raise self._no_answer(error) from error
             else:
                 if answer.status_code not in {429, 502, 503, 504} or last:
                     return _checked(answer)
             time.sleep(min(8, 0.5 * 2**attempt))
         raise AssertionError("the last try returns or raises")
+
+    def download(self, path: str, target: Path) -> None:
+        """Write the answer's bytes to a file, which is there whole or not at all."""
+        part = target.with_name(target.name + ".part")
+        try:
+            with self.http.stream("GET", path) as answer:
+                if not answer.is_success:
+                    answer.read()
+                _checked(answer)
+                with part.open("wb") as file:
+                    for piece in answer.iter_bytes():
+                        file.write(piece)
+            part.replace(target)
+        except httpx.TransportError as error:
+            raise self._no_answer(error) from error
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _no_answer(self, error: httpx.TransportError) -> MaskloopError:
+        text = f"{self.http.base_url.host} did not answer: {str(error) or type(error).__name__}"
+        return MaskloopError(text, code="no-answer")
 
     def get(self, path: str, shape: type[Shape], **query: object) -> Shape:
         """Read one resource."""

@@ -27,14 +27,13 @@ def register(app: typer.Typer) -> None:
 def create_project(
     name: Annotated[str, typer.Argument()],
     *,
-    labels: Annotated[Path | None, typer.Option(help='JSON: [{"name","color","kind"}].', exists=True)] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help='JSON: [{"name","color","kind"}].', exists=True, dir_okay=False)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a project."""
-    try:
-        given = json.loads(labels.read_text()) if labels else []
-    except ValueError as error:
-        raise wrong_use(f"{labels} is not JSON: {error}") from error
+    given = _labels_of(labels) if labels else []
     with connected() as client:
         project = client.create_project(name, given)
     print_line({"id": str(project.id), "name": project.name}, as_json=as_json, text=f"{project.id}  {project.name}")
@@ -154,6 +153,16 @@ def export(
         print_line(item, as_json=as_json, text=f"not written: {item.get('image')}  {item.get('reason')}")
     if failed:
         raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _labels_of(path: Path) -> list[dict[str, object]]:
+    try:
+        given = json.loads(path.read_text())
+    except ValueError as error:
+        raise wrong_use(f"{path} is not JSON: {error}") from error
+    if not isinstance(given, list) or not all(isinstance(label, dict) and label.get("name") for label in given):
+        raise wrong_use(f'{path} must hold a list of labels: [{{"name", "color", "kind"}}].')
+    return given
 
 
 def files_below(path: Path) -> list[tuple[str, Path]]:

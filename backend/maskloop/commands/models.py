@@ -19,9 +19,13 @@ def register(app: typer.Typer) -> None:
 
 
 def add_model(
-    files: Annotated[list[Path], typer.Argument(help="An ONNX file, or encoder and decoder.", exists=True)],
+    files: Annotated[
+        list[Path], typer.Argument(help="An ONNX file, or encoder and decoder.", exists=True, dir_okay=False)
+    ],
     *,
-    manifest: Annotated[Path | None, typer.Option(help="JSON; not needed for well-known files.", exists=True)] = None,
+    manifest: Annotated[
+        Path | None, typer.Option(help="JSON; not needed for well-known files.", exists=True, dir_okay=False)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check a network, try it once and register it."""

@@ -34,15 +34,18 @@ def _component(name: str, entry: Distribution, *, kind: str) -> Json:
 
 def _licences(entry: Distribution) -> list[Json]:
     """Return the licence as an SPDX expression where the metadata have one, else by name."""
-    expression = entry.metadata.get("License-Expression")
-    if expression:
+    if expression := _first(entry, "License-Expression"):
         return [{"expression": expression}]
     classifiers = entry.metadata.get_all("Classifier") or []
     names = [line.rsplit(" :: ", 1)[1] for line in classifiers if line.startswith("License ::")]
-    given = (entry.metadata.get("License") or "").strip()
+    given = _first(entry, "License")
     if not names and given and len(given) <= LONGEST_LICENCE and "\n" not in given:
         names = [given]
     return [{"license": {"name": name}} for name in sorted(set(names))]
+
+
+def _first(entry: Distribution, field: str) -> str:
+    return (entry.metadata.get_all(field) or [""])[0].strip()
 
 
 def _name(entry: Distribution) -> str:
