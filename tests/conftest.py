@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
-from maskloop.core import db, migrations, storage
+from maskloop.core import db, migrations, redis, storage
 from maskloop.core.settings import Settings, get_settings
 from maskloop.embedded.postgres import Postgres
 from maskloop.main import create_app
@@ -118,6 +118,7 @@ def _forget() -> None:
     db.get_engine.cache_clear()
     storage.get_storage.cache_clear()
     throttle.get_throttle.cache_clear()
+    redis.get_redis.cache_clear()
 
 
 def _copy_database(template: str) -> tuple[str, str]:

@@ -59,8 +59,10 @@ def serve(
     import uvicorn
 
     from maskloop.core.logging import configure_logging
+    from maskloop.jobs.sandbox import hide_memory
 
     configure_logging("api")
+    hide_memory()
     uvicorn.run(
         "maskloop.main:create_app",
         factory=True,
