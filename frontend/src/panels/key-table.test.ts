@@ -36,7 +36,9 @@ describe('the key table', () => {
     expect(KEY_TABLE.filter(({ command }) => commandText[command] === undefined)).toEqual([])
   })
 
-  const rows = KEY_TABLE.flatMap(({ command, chords, context }) => chords.map((chord) => [chord, context, command] as const))
+  const rows = KEY_TABLE.flatMap(({ command, chords, context }) =>
+    chords.map((chord) => [chord, context, command] as const),
+  )
   test.each(rows)('%s in %s is %s', (chord, context, command) => {
     expect(commandOf(eventOf(chord), [context])).toBe(command)
   })

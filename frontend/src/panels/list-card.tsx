@@ -27,7 +27,8 @@ export function ListCard<T>(props: ListCardProps<T>) {
       {cause !== null && rows !== undefined && (
         <p className="px-3.5 py-2 text-warn">{commonText.stale(props.readAt)}</p>
       )}
-      <div className="flex-1 overflow-auto" ref={props.scroller} onScroll={props.onScroll}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long table without links must still scroll by the keyboard */}
+      <div className="flex-1 overflow-auto" tabIndex={0} ref={props.scroller} onScroll={props.onScroll}>
         {rows === undefined ? (
           cause === null ? (
             <SkeletonRows count={6} rowHeight={props.rowHeight ?? 41} label={commonText.loading} />

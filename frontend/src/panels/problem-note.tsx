@@ -11,6 +11,10 @@ export interface Explanation {
 
 /** What went wrong, in the server's words where it gave some. */
 export function explain(cause: unknown): Explanation {
+  // A proxy's 502 and the like: nobody behind it has answered.
+  if (cause instanceof ApiProblem && cause.status >= 502 && cause.code === `http-${cause.status}`) {
+    return { title: commonText.noAnswer, detail: '', code: cause.code }
+  }
   if (cause instanceof ApiProblem) return { title: cause.title, detail: cause.detail, code: cause.code }
   if (cause instanceof NoAnswer) return { title: commonText.noAnswer, detail: '', code: null }
   const detail = cause instanceof Error ? cause.message : String(cause)

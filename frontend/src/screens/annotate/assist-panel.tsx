@@ -31,7 +31,7 @@ export function AssistPanel() {
   if (!isEditor) return null
   return (
     <section
-      className="max-h-[46%] flex-none overflow-auto bg-[linear-gradient(180deg,#b497ff14,#b497ff05)]"
+      className="max-h-[50%] min-h-[110px] overflow-auto bg-[linear-gradient(180deg,#b497ff14,#b497ff05)]"
       aria-label={assistText.title}
     >
       <header className="ph">

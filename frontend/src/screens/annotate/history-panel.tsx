@@ -34,7 +34,7 @@ export function HistoryPanel() {
   }, [revision, newest, client, key])
   const revisions = query.data?.pages.flatMap((page) => page.items) ?? []
   return (
-    <section className="min-h-[90px] flex-1 !border-0" aria-label={historyText.title}>
+    <section className="min-h-[64px] flex-1 basis-[90px] !border-0" aria-label={historyText.title}>
       <header className="ph">
         <h2 className="text-12">{historyText.title}</h2>
         <span className="font-normal text-fg-3">{historyText.revision(revision)}</span>

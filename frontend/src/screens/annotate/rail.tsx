@@ -18,15 +18,17 @@ export function Rail() {
     (group) => group.length > 0,
   )
   return (
-    <div className="rail" role="toolbar" aria-label={annotateText.tools} aria-orientation="vertical">
-      {groups.map((group, index) => (
-        <div key={group[0]} className="contents">
-          {index > 0 && <hr />}
-          {group.map((id) => (
-            <ToolButton key={id} id={id} />
-          ))}
-        </div>
-      ))}
+    <aside className="rail" aria-label={annotateText.toolRail}>
+      <div className="contents" role="toolbar" aria-label={annotateText.tools} aria-orientation="vertical">
+        {groups.map((group, index) => (
+          <div key={group[0]} className="contents">
+            {index > 0 && <hr />}
+            {group.map((id) => (
+              <ToolButton key={id} id={id} />
+            ))}
+          </div>
+        ))}
+      </div>
       <span className="flex-1" />
       <Tooltip title={commandText.keys ?? ''} keys="?" side="right">
         <button
@@ -38,7 +40,7 @@ export function Rail() {
           <sub>?</sub>
         </button>
       </Tooltip>
-    </div>
+    </aside>
   )
 }
 

@@ -18,8 +18,13 @@ export function revisionText(revision: Revision, labels: readonly Label[]): stri
         : historyText.redid(undone)
       : revision.source === 'proposal'
         ? historyText.acceptedHere
-        : (revision.message ?? revision.tool ?? historyText.sources[revision.source] ?? revision.source)
+        : (revision.message ?? toolName(revision))
   return [what, ...names].join(', ')
+}
+
+function toolName({ tool, source }: Revision): string {
+  if (tool !== null && tool !== '') return historyText.tools[tool] ?? tool
+  return historyText.sources[source] ?? source
 }
 
 /** Net voxels over all labels, as volume or area. */

@@ -24,7 +24,7 @@ export function SegmentsPanel({ fold }: { fold: ReactNode }) {
   const used = new Set(views.map(({ labelId }) => labelId))
   const activeIndex = rows.findIndex((row) => row.kind === 'segment' && row.view.number === activeNumber)
   return (
-    <section className="max-h-[52%] min-h-[150px] flex-none" aria-label={segmentText.title}>
+    <section className="max-h-[52%] min-h-[150px]" aria-label={segmentText.title}>
       <header className="ph">
         <h2 className="text-12">{segmentText.title}</h2>
         <span className="truncate font-normal text-fg-3">

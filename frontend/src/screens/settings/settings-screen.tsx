@@ -13,11 +13,11 @@ export function SettingsScreen() {
     <>
       <h1>{settingsText.title}</h1>
       <Card title={settingsText.account} className="flex-none">
-        <dl className="row flex-wrap gap-x-8 gap-y-1 px-3.5 pb-3.5">
-          <dd className="font-medium">{user.name}</dd>
-          <dd className="text-fg-2">{user.login}</dd>
-          <dd className="text-fg-3">{settingsText.serviceRole[user.role]}</dd>
-        </dl>
+        <p className="row flex-wrap gap-x-8 gap-y-1 px-3.5 pb-3.5">
+          <span className="font-medium">{user.name}</span>
+          <span className="text-fg-2">{user.login}</span>
+          <span className="text-fg-3">{settingsText.serviceRole[user.role]}</span>
+        </p>
       </Card>
       <Card title={settingsText.display} className="flex-none">
         <div className="row gap-3 px-3.5 pb-3.5">

@@ -63,7 +63,7 @@ export function TokensCard() {
   const tokens = useQuery(tokensQuery)
   const [isNew, setNew] = useState(false)
   return (
-    <section className="col min-h-0 flex-1 gap-2.5" aria-label={settingsText.tokens}>
+    <div className="col min-h-0 flex-1 gap-2.5">
       <header className="row flex-none">
         <div>
           <h2 className="text-13">{settingsText.tokens}</h2>
@@ -84,7 +84,7 @@ export function TokensCard() {
         empty={<Empty icon={KeyRound} title={settingsText.noTokens} />}
       />
       <NewTokenDialog open={isNew} onOpenChange={setNew} />
-    </section>
+    </div>
   )
 }
 

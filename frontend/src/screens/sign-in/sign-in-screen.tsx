@@ -60,7 +60,7 @@ export function SignInScreen({ readUnsent, onSignedIn }: SignInScreenProps) {
 
 function Picture() {
   return (
-    <div className="relative hidden overflow-hidden bg-[#07080a] lg:block">
+    <aside className="relative hidden overflow-hidden bg-[#07080a] lg:block" aria-label={PRODUCT}>
       <img src={pictureUrl} alt="" className="absolute inset-0 size-full object-cover object-left" />
       <div className="absolute inset-0 bg-[linear-gradient(90deg,transparent_60%,var(--bg-1)),linear-gradient(0deg,#07080a_8%,#07080acc_20%,transparent_40%)]" />
       <div className="row absolute left-11 top-10 gap-[9px]">
@@ -76,6 +76,6 @@ function Picture() {
         <p className="mt-2.5 text-13 leading-[1.55] text-fg-2">{signInText.caption}</p>
         <p className="mt-2 text-10 text-fg-3">{signInText.credit}</p>
       </div>
-    </div>
+    </aside>
   )
 }
