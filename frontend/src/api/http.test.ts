@@ -4,7 +4,10 @@ import { ApiProblem, NoAnswer, onSignedOut, request, requestAll, requestBytes, r
 function answer(body: unknown, init: ResponseInit & { type?: string } = {}): Response {
   const { type = 'application/json', ...rest } = init
   const text = typeof body === 'string' ? body : JSON.stringify(body)
-  return new Response(rest.status === 204 ? null : text, { ...rest, headers: { 'Content-Type': type, ...rest.headers } })
+  return new Response(rest.status === 204 ? null : text, {
+    ...rest,
+    headers: { 'Content-Type': type, ...rest.headers },
+  })
 }
 
 function serve(...responses: (Response | Error)[]) {
@@ -32,14 +35,23 @@ describe('a request', () => {
   test('sends JSON, If-Match and the key, and reads JSON', async () => {
     const fetched = serve(answer({ id: 'a' }, { status: 201 }))
 
-    const value = await request<{ id: string }>('/labels', { method: 'POST', json: { x: 1 }, ifMatch: '"3"', idempotencyKey: 'k' })
+    const value = await request<{ id: string }>('/labels', {
+      method: 'POST',
+      json: { x: 1 },
+      ifMatch: '"3"',
+      idempotencyKey: 'k',
+    })
 
     const [url, init] = fetched.mock.calls[0] ?? []
     const headers = new Headers(init?.headers)
     expect(value).toEqual({ id: 'a' })
     expect(url).toBe('/api/v1/labels')
     expect(init?.body).toBe('{"x":1}')
-    expect([headers.get('Content-Type'), headers.get('If-Match'), headers.get('Idempotency-Key')]).toEqual(['application/json', '"3"', 'k'])
+    expect([headers.get('Content-Type'), headers.get('If-Match'), headers.get('Idempotency-Key')]).toEqual([
+      'application/json',
+      '"3"',
+      'k',
+    ])
   })
 
   test('leaves empty query values out', () => {
@@ -55,13 +67,25 @@ describe('a request', () => {
 
 describe('a refusal', () => {
   test('carries code, detail, members and pointers of problem+json', async () => {
-    const problem = { code: 'stale-voxels', title: 'Someone drew here', detail: 'first', positions: ['7'], errors: [{ pointer: '/a', detail: 'b' }] }
+    const problem = {
+      code: 'stale-voxels',
+      title: 'Someone drew here',
+      detail: 'first',
+      positions: ['7'],
+      errors: [{ pointer: '/a', detail: 'b' }],
+    }
     serve(answer(problem, { status: 412, type: 'application/problem+json' }))
 
     const cause = await failureOf(request('/x'))
 
     expect(cause).toBeInstanceOf(ApiProblem)
-    expect(cause).toMatchObject({ status: 412, code: 'stale-voxels', message: 'first', members: { positions: ['7'] }, errors: [{ pointer: '/a' }] })
+    expect(cause).toMatchObject({
+      status: 412,
+      code: 'stale-voxels',
+      message: 'first',
+      members: { positions: ['7'] },
+      errors: [{ pointer: '/a' }],
+    })
   })
 
   test('of a proxy in HTML still has a status and a code', async () => {
@@ -112,7 +136,9 @@ describe('no answer', () => {
   test('is what bytes of another type give', async () => {
     serve(answer('{}', {}))
 
-    expect(await failureOf(requestBytes('/tiles', { accept: 'application/vnd.maskloop.tiles' }))).toBeInstanceOf(NoAnswer)
+    expect(await failureOf(requestBytes('/tiles', { accept: 'application/vnd.maskloop.tiles' }))).toBeInstanceOf(
+      NoAnswer,
+    )
   })
 
   test('is not what an abort gives', async () => {
