@@ -1,17 +1,22 @@
 """Uploads for tests: what a browser sends, the job that reads it, and what is left behind."""
 
+import io
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from uuid import UUID
 
 import numpy as np
+from PIL import Image as Picture
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from maskloop.core.db import session_scope
 from maskloop.core.storage import get_storage
 from maskloop.jobs.work import run_one
+from tests.factories import make_member, make_project
 from tests.phantoms import SeriesPlan, axial_affine, write_series
+from tests.signing import sign_in
 
 
 def send(client: TestClient, project_id: UUID, files: Mapping[str, bytes], *, allow_identified: bool = False) -> str:
@@ -49,3 +54,26 @@ def rows(statement: str, **values) -> list:
 def store_keys() -> set[str]:
     """Return every key of the store."""
     return set(get_storage().keys())
+
+
+def signed_in(client: TestClient) -> UUID:
+    """Sign a manager in and return the project."""
+    with session_scope() as session:
+        project = make_project(session)
+        manager = make_member(session, project, "manager")
+    sign_in(client, manager)
+    return project.id
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return target.getvalue()
+
+
+def good_png(seed: int = 1) -> bytes:
+    target = io.BytesIO()
+    Picture.fromarray(np.random.default_rng(seed).integers(0, 255, (30, 40), np.uint8)).save(target, "PNG")
+    return target.getvalue()

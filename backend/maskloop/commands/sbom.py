@@ -45,7 +45,8 @@ def _licences(entry: Distribution) -> list[Json]:
 
 
 def _first(entry: Distribution, field: str) -> str:
-    return (entry.metadata.get_all(field) or [""])[0].strip()
+    values: list[str] = entry.metadata.get_all(field) or [""]
+    return values[0].strip()
 
 
 def _name(entry: Distribution) -> str:
