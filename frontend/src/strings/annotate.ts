@@ -124,6 +124,7 @@ export const assistText = {
   label: 'Label',
   ownLabels: 'As the model names them',
   run: 'Propose',
+  settings: 'Settings',
   running: 'Working',
   waiting: 'Waiting for a worker',
   stop: 'Stop',

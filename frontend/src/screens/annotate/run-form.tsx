@@ -1,4 +1,4 @@
-import { Sparkles } from 'lucide-react'
+import { ChevronRight, Sparkles } from 'lucide-react'
 import { useState } from 'react'
 import { useStore } from 'zustand'
 import type { Label } from '../../api/labels'
@@ -9,6 +9,8 @@ import { readStored, writeStored } from '../../panels/stored'
 import { assistText } from '../../strings'
 import { ParameterFields, type ParameterValues, parametersFor, startValues } from './parameter-fields'
 import { useWorkspace } from './workspace-context'
+
+const TALL_PX = 900
 
 function settingOf(modality: string): string {
   return `segmenter.${modality}`
@@ -55,13 +57,10 @@ export function RunForm({ segmenters, problem }: RunFormProps) {
 
   return (
     <div className="col gap-2.5 px-3 pb-3">
-      <SegmenterField segmenters={segmenters} value={key} onChange={setChosenKey} />
-      <ParameterFields
-        segmenter={chosen}
-        values={current}
-        onChange={(next) => setValues(new Map(values).set(key, next))}
-      />
-      {fitting.length > 0 && <LabelField labels={fitting} value={label?.id ?? ''} onChange={setLabelId} />}
+      <div className="grid grid-cols-2 gap-2">
+        <SegmenterField segmenters={segmenters} value={key} onChange={setChosenKey} />
+        <LabelField labels={fitting} value={label?.id ?? ''} onChange={setLabelId} />
+      </div>
       {problem !== null && (
         <p role="alert" className="text-bad">
           {assistText.failed(problem)}
@@ -70,7 +69,42 @@ export function RunForm({ segmenters, problem }: RunFormProps) {
       <Button kind="prop" icon={Sparkles} className="justify-center" onClick={run}>
         {assistText.run}
       </Button>
+      <Settings segmenter={chosen} values={current} onChange={(next) => setValues(new Map(values).set(key, next))} />
     </div>
+  )
+}
+
+interface SettingsProps {
+  segmenter: Segmenter
+  values: ParameterValues
+  onChange: (values: ParameterValues) => void
+}
+
+/** Folded on low windows, so that the button above stays in sight; the choice is kept. */
+function Settings({ segmenter, values, onChange }: SettingsProps) {
+  const [isOpen, setOpen] = useState(() => {
+    const stored = readStored('segmenterSettings')
+    return stored === null ? window.innerHeight >= TALL_PX : stored === 'open'
+  })
+  if (segmenter.parameters.length === 0) return null
+  return (
+    <details
+      open={isOpen}
+      onToggle={(event) => {
+        const { open } = event.currentTarget
+        if (open === isOpen) return
+        setOpen(open)
+        writeStored('segmenterSettings', open ? 'open' : 'folded')
+      }}
+    >
+      <summary className="row h-6 cursor-default list-none gap-1 text-fg-2">
+        <ChevronRight size={12} className={isOpen ? 'rotate-90' : ''} aria-hidden />
+        {assistText.settings}
+      </summary>
+      <div className="pt-2">
+        <ParameterFields segmenter={segmenter} values={values} onChange={onChange} />
+      </div>
+    </details>
   )
 }
 

@@ -1,5 +1,5 @@
 import { submitSegmentation } from '../../api/image-segmentations'
-import { skipWorkItem, submitWorkItem } from '../../api/worklist'
+import { readWorkItems, skipWorkItem, submitWorkItem } from '../../api/worklist'
 import { sentenceOf } from '../../panels/problem-note'
 import { navigate } from '../../panels/router'
 import { say } from '../../panels/toast'
@@ -11,9 +11,23 @@ function leave({ project }: Workspace): void {
   navigate(`/projects/${project.id}/tasks`)
 }
 
+/** The task of this image: the one it was opened from, or one's own or a free one that is open. */
+async function taskOf({ task, image, project }: Workspace, userId: string): Promise<string | null> {
+  if (task !== null) return task.id
+  const { items } = await readWorkItems(project.id, { q: image.name }, null, new AbortController().signal)
+  const own = items.find(
+    (item) =>
+      item.image.id === image.id &&
+      item.state !== 'submitted' &&
+      item.state !== 'skipped' &&
+      (item.assignee === null || item.assignee.id === userId),
+  )
+  return own?.id ?? null
+}
+
 /** Hands the labelling in at its newest revision, once everything is saved. */
 export async function submit(workspace: Workspace): Promise<void> {
-  const { document, task } = workspace
+  const { document, userId } = workspace
   if (!canEdit(workspace)) return
   try {
     await document.actions.settled()
@@ -23,7 +37,8 @@ export async function submit(workspace: Workspace): Promise<void> {
       return
     }
     await submitSegmentation(segmentation.id, revision)
-    if (task !== null) await submitWorkItem(task.id)
+    const taskId = await taskOf(workspace, userId)
+    if (taskId !== null) await submitWorkItem(taskId)
     say(annotateText.submitted)
     leave(workspace)
   } catch (cause) {

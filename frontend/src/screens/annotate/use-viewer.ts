@@ -63,8 +63,9 @@ export function useWorkspaceOf(opened: Opened, host: RefObject<HTMLElement | nul
   const onRefusal = useRef<(reason: Refusal) => void>(() => undefined)
   const engine = useEngine(opened, host, onRefusal)
   const workspace = useMemo(
-    () => (engine === null ? null : { ...opened, ...engine, mayDraw, measure: measureOf(opened.image) }),
-    [opened, engine, mayDraw],
+    () =>
+      engine === null ? null : { ...opened, ...engine, mayDraw, userId: user.id, measure: measureOf(opened.image) },
+    [opened, engine, mayDraw, user.id],
   )
   useEffect(() => {
     if (workspace === null) return

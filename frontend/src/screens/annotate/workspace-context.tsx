@@ -28,6 +28,7 @@ export interface Workspace {
   readonly looks: StoreApi<LooksState>
   /** False for people who may only look. */
   readonly mayDraw: boolean
+  readonly userId: string
 }
 
 export const WorkspaceContext = createContext<Workspace | null>(null)
