@@ -54,6 +54,16 @@ def id_after(cursor: str | None) -> UUID | None:
         raise Invalid("The cursor belongs to another list.", code="bad-cursor") from error
 
 
+def number_before(cursor: str | None) -> int | None:
+    """Return the number in the cursor of a list that is ordered by a number. Raises Invalid if there is none in it."""
+    key = decode_cursor(cursor, length=1)
+    if key is None:
+        return None
+    if not isinstance(key[0], int):
+        raise Invalid("The cursor belongs to another list.", code="bad-cursor")
+    return key[0]
+
+
 def cut(found: Sequence[Item], limit: int, key: Callable[[Item], object]) -> Page[Item]:
     """Return the page of a list from the `limit + 1` items that were asked for; `key` is what it is ordered by."""
     items = list(found[:limit])

@@ -6,12 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from maskloop.api.caller import Allowed, Caller
-from maskloop.api.pagination import Cursor, Limit, Page, cut, decode_cursor
+from maskloop.api.pagination import Cursor, Limit, Page, cut, number_before
 from maskloop.api.problems import problem_responses
 from maskloop.api.session import SessionDep
 from maskloop.audit import queries
 from maskloop.audit.schemas import AuditEventOut
-from maskloop.core.errors import Invalid
 
 router = APIRouter(tags=["audit"])
 
@@ -28,11 +27,7 @@ def list_events(
     limit: Limit = 100,
 ) -> Page[AuditEventOut]:
     """List what happened, newest first."""
-    key = decode_cursor(cursor, length=1)
-    if key is not None and not isinstance(key[0], int):
-        raise Invalid("The cursor belongs to another list.", code="bad-cursor")
-    before = None if key is None else int(key[0])
     found = queries.events(
-        session, before=before, limit=limit + 1, action=action, actor_id=actor_id, project_id=project_id
+        session, before=number_before(cursor), limit=limit + 1, action=action, actor_id=actor_id, project_id=project_id
     )
     return cut(found, limit, key=lambda event: event.id)

@@ -21,7 +21,6 @@ TASK_MODULES = (
     "maskloop.models.tasks",
     "maskloop.segmentations.tasks",
     "maskloop.worklist.tasks",
-    "maskloop.worklist.tasks",
     "maskloop.export.tasks",
 )
 

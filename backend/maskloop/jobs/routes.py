@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
-from maskloop.api.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from maskloop.api.pagination import Cursor, Limit, Page, encode_cursor, id_after
 from maskloop.api.problems import problem_responses
 from maskloop.api.session import SessionDep
 from maskloop.audit import service as audit
@@ -29,7 +29,6 @@ def list_jobs(
     limit: Limit = 50,
 ) -> Page[JobOut]:
     """List the jobs of the caller's projects, newest first."""
-    key = decode_cursor(cursor, length=1)
     found = service.list_jobs(
         session,
         projects=visible_projects(caller),
@@ -37,7 +36,7 @@ def list_jobs(
         without_project=caller.is_admin,
         state=state,
         parent_id=parent_id,
-        before=UUID(str(key[0])) if key else None,
+        before=id_after(cursor),
         limit=limit,
     )
     more = encode_cursor(found[limit - 1].id) if len(found) > limit else None

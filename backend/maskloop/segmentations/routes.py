@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from maskloop.api.idempotency import IdempotencyKey, OptionalIdempotencyKey
-from maskloop.api.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from maskloop.api.pagination import Cursor, Limit, Page, cut, number_before
 from maskloop.api.problems import problem_responses
 from maskloop.api.session import SessionDep
 from maskloop.audit import service as audit
@@ -131,11 +131,8 @@ def list_revisions(
     segmentation_id: UUID, session: SessionDep, _: Reader, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[RevisionOut]:
     """List the history, newest first."""
-    key = decode_cursor(cursor, length=1)
-    before = int(key[0]) if key else None
-    found = history.list_revisions(session, segmentation_id, before=before, limit=limit + 1)
-    more = encode_cursor(found[limit - 1].seq) if len(found) > limit else None
-    return Page(items=found[:limit], next_cursor=more)
+    found = history.list_revisions(session, segmentation_id, before=number_before(cursor), limit=limit + 1)
+    return cut(found, limit, key=lambda revision: revision.seq)
 
 
 @router.get("/segmentations/{segmentation_id}/undo", responses=problem_responses(404))
