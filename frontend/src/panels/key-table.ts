@@ -1,6 +1,7 @@
 /**
  * The one key table: every key of the interface, what it does and where it is heard. The key sheet, the tooltips, the palette
- * and the generated tests read it. A key stands here only if its command exists.
+ * and the generated tests read it. A key stands here only if its command exists; `tool.last` and `canvas.cursor` are heard by
+ * the viewer itself, which needs their key-up and the focus.
  */
 
 export type KeyContext = 'everywhere' | 'tasks' | 'workspace'
@@ -37,6 +38,7 @@ export const KEY_TABLE = [
   entry('workspace', 'tools', 'tool.window', 'Shift+w'),
   entry('workspace', 'tools', 'tool.crosshair', 'c'),
   entry('workspace', 'tools', 'tool.last', 'Space'),
+  entry('workspace', 'tools', 'canvas.cursor', 'Ctrl+Space'),
   entry('workspace', 'tools', 'brush.larger', '+', '='),
   entry('workspace', 'tools', 'brush.smaller', '-'),
 

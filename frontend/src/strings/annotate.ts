@@ -152,6 +152,18 @@ export const assistText = {
   intendedUse: 'Intended use',
 }
 
+export const menuText = {
+  label: 'At this place',
+  draw: (name: string) => `Draw ${name}`,
+  lock: (isLocked: boolean) => (isLocked ? 'Unlock it' : 'Lock it'),
+  hide: 'Hide it',
+  clear: 'Clear it on this slice',
+  crosshair: 'Put the crosshair here',
+  noCrosshair: 'Remove the crosshair',
+  fit: 'Fit the slice',
+  oneToOne: 'One to one',
+}
+
 export const historyText = {
   title: 'History',
   revision: (seq: number) => `rev ${seq}`,
@@ -186,6 +198,7 @@ export const statusText = {
   voxel: (i: number, j: number, k: number, isPlanar: boolean) => (isPlanar ? `i ${i} j ${j}` : `i ${i} j ${j} k ${k}`),
   background: 'background',
   noUnit: 'no calibrated unit',
+  sliceOf: (k: number, slices: number) => (slices === 1 ? '' : `slice ${k} of ${slices}`),
   tiles: (loaded: number, wanted: number) => `${formatCount(loaded)} / ${formatCount(wanted)} tiles`,
   slices: (loaded: number, all: number) => `slices ${formatCount(loaded)} of ${formatCount(all)}`,
   renderer: (name: string, frameMs: string) => `${name} · ${frameMs}`,

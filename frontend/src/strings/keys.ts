@@ -12,6 +12,7 @@ export const commandText: Readonly<Record<string, string>> = {
   'tool.window': 'Window and level',
   'tool.crosshair': 'Crosshair',
   'tool.last': 'Last two tools in turn; hold to pan',
+  'canvas.cursor': 'Cursor on the picture: arrows move it, Space stamps, Enter draws a line',
   'brush.larger': 'Larger brush',
   'brush.smaller': 'Smaller brush',
   'slice.next': 'Next slice',

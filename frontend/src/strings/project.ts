@@ -265,6 +265,8 @@ export const settingsText = {
   display: 'Display',
   contrast: 'High contrast',
   contrastNote: 'Brighter text and lines, wider focus rings. In this browser.',
+  announce: 'Say what is under the cursor',
+  announceNote: 'For screen readers, in the workspace, once a second. In this browser.',
   account: 'Account',
   serviceRole: { admin: 'Administrator', member: 'Member' },
 }

@@ -12,7 +12,7 @@ import { ProblemNote } from '../../panels/problem-note'
 import { say } from '../../panels/toast'
 import { useAction } from '../../panels/use-action'
 import { formatClockOrDay, formatMoment, historyText } from '../../strings'
-import { changeText, revisionText } from './revision-text'
+import { changeText, revisionText, undoneSeqs } from './revision-text'
 import { useWorkspace } from './workspace-context'
 
 export function HistoryPanel() {
@@ -32,7 +32,8 @@ export function HistoryPanel() {
   useEffect(() => {
     if (revision > newest) void client.invalidateQueries({ queryKey: key })
   }, [revision, newest, client, key])
-  const revisions = query.data?.pages.flatMap((page) => page.items) ?? []
+  const revisions = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data])
+  const undone = useMemo(() => undoneSeqs(revisions), [revisions])
   return (
     <section className="min-h-[64px] flex-1 basis-[90px] !border-0" aria-label={historyText.title}>
       <header className="ph">
@@ -46,7 +47,12 @@ export function HistoryPanel() {
         {query.isSuccess && revisions.length === 0 && <p className="px-3 text-fg-3">{historyText.empty}</p>}
         <ul>
           {revisions.map((entry) => (
-            <RevisionLine key={entry.seq} revision={entry} isNewest={entry.seq === newest} />
+            <RevisionLine
+              key={entry.seq}
+              revision={entry}
+              isNewest={entry.seq === newest}
+              isUndone={undone.has(entry.seq)}
+            />
           ))}
         </ul>
         {query.hasNextPage && (
@@ -65,13 +71,19 @@ export function HistoryPanel() {
   )
 }
 
-function RevisionLine({ revision, isNewest }: { revision: Revision; isNewest: boolean }) {
+interface RevisionLineProps {
+  revision: Revision
+  isNewest: boolean
+  isUndone: boolean
+}
+
+function RevisionLine({ revision, isNewest, isUndone }: RevisionLineProps) {
   const { labels, measure } = useWorkspace()
   const { author, model, created_at } = revision
   const text = revisionText(revision, labels)
   return (
     <li
-      className={cx('ev group', revision.undone && 'text-fg-3')}
+      className={cx('ev group', isUndone && 'text-fg-3')}
       title={`${formatMoment(created_at)} · ${historyText.revision(revision.seq)}`}
     >
       <span className="t">{formatClockOrDay(created_at, Date.now())}</span>
@@ -84,8 +96,8 @@ function RevisionLine({ revision, isNewest }: { revision: Revision; isNewest: bo
       )}
       <span className="min-w-0 flex-1 truncate">
         {model !== null && <span className="text-proposal">{model.name} </span>}
-        <span className={revision.undone ? 'line-through' : ''}>{text}</span>
-        {revision.undone && <span className="text-fg-3"> · {historyText.undone}</span>}
+        <span className={isUndone ? 'line-through' : ''}>{text}</span>
+        {isUndone && <span className="text-fg-3"> · {historyText.undone}</span>}
       </span>
       <span className="mono text-fg-3">{changeText(revision, measure)}</span>
       {!isNewest && <RestoreMenu revision={revision} />}

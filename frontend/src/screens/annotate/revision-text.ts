@@ -3,6 +3,18 @@ import type { Revision } from '../../api/revisions'
 import { formatFixed, historyText } from '../../strings'
 import type { Measure } from './measure'
 
+/**
+ * The seqs whose effect is undone now. A redo undoes an undo, so the server's own mark is not the answer: what counts is
+ * whether the revision that undid it still stands. `revisions` are newest first; an undo is newer than what it undoes.
+ */
+export function undoneSeqs(revisions: readonly Pick<Revision, 'seq' | 'undoes'>[]): ReadonlySet<number> {
+  const undone = new Set<number>()
+  for (const { seq, undoes } of revisions) {
+    if (undoes !== null && !undone.has(seq)) undone.add(undoes)
+  }
+  return undone
+}
+
 /** What a revision did, in words: the tool and the labels it changed. */
 export function revisionText(revision: Revision, labels: readonly Label[]): string {
   if (revision.name !== null) return revision.name

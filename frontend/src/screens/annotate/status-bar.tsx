@@ -1,5 +1,7 @@
 import { TriangleAlert } from 'lucide-react'
+import { useEffect, useState } from 'react'
 import { useStore } from 'zustand'
+import { readStored } from '../../panels/stored'
 import {
   annotateText,
   formatPatient,
@@ -33,12 +35,38 @@ export function StatusBar() {
   return (
     <section className="status" aria-label={statusText.label}>
       <CursorReadout />
+      <CursorAnnouncer />
       <span className="flex-1" />
       <span className="text-fg-3 max-[1400px]:hidden">{NOT_DIAGNOSTIC}</span>
       <span>{spacing}</span>
       <Engine />
       <SaveDot />
     </section>
+  )
+}
+
+const ANNOUNCE_MS = 1000
+
+/** For screen readers, when asked for in the settings: what lies under the cursor, at most once a second. */
+function CursorAnnouncer() {
+  const workspace = useWorkspace()
+  const [text, setText] = useState('')
+  const [isOn] = useState(() => readStored('announceCursor') === 'yes')
+  useEffect(() => {
+    if (!isOn) return
+    const timer = setInterval(() => {
+      const { k, slices, cursor } = workspace.viewer.state.getState()
+      const segment = cursor === null ? null : segmentInfo(workspace, cursor.number)
+      const value = cursor?.value?.map((part) => formatValue(part, workspace.image.unit)).join(' ') ?? ''
+      setText(statusText.cursorAnnouncement(statusText.sliceOf(k + 1, slices), segment?.name ?? '', value))
+    }, ANNOUNCE_MS)
+    return () => clearInterval(timer)
+  }, [isOn, workspace])
+  if (!isOn) return null
+  return (
+    <span className="visually-hidden" aria-live="polite">
+      {text}
+    </span>
   )
 }
 

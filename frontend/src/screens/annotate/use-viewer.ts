@@ -34,6 +34,11 @@ function useEngine(
   useEffect(() => {
     const container = host.current
     if (container === null) return
+    const looks = createStore<LooksState>(() => ({
+      solo: null,
+      panelsFolded: readStored('panelsFolded') === 'yes',
+      menuAt: null,
+    }))
     const viewer = new Viewer(container, {
       image: viewerImageOf(image),
       fetchGroup: (level, group, signal) => readTileGroup(image.id, level, group, signal),
@@ -41,8 +46,8 @@ function useEngine(
       tools: createTools,
       name: image.name,
       onRefusal: (reason) => onRefusal.current(reason),
+      onContextMenu: (at) => looks.setState({ menuAt: at }),
     })
-    const looks = createStore<LooksState>(() => ({ solo: null, panelsFolded: readStored('panelsFolded') === 'yes' }))
     const unfold = looks.subscribe(({ panelsFolded }) => writeStored('panelsFolded', panelsFolded ? 'yes' : null))
     const proposals = new Proposals(document, viewer)
     setEngine({ viewer, proposals, looks })

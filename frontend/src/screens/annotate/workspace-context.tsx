@@ -4,6 +4,7 @@ import type { Image } from '../../api/images'
 import type { Label } from '../../api/labels'
 import type { Project } from '../../api/projects'
 import type { WorkItem } from '../../api/worklist'
+import type { Voxel } from '../../geometry/grid'
 import type { OpenDocument } from '../../store/document'
 import type { Viewer } from '../../viewer/viewer'
 import type { Measure } from './measure'
@@ -13,6 +14,8 @@ import type { Proposals } from './proposals'
 export interface LooksState {
   solo: number | null
   panelsFolded: boolean
+  /** Where the menu of the picture is open. */
+  menuAt: { clientX: number; clientY: number; voxel: Voxel | null } | null
 }
 
 /** Everything that the parts of an open image share. */

@@ -11,6 +11,7 @@ import { StatusBar } from './status-bar'
 import { ToolOptions } from './tool-options'
 import type { Opened } from './use-opened'
 import { useWorkspaceOf } from './use-viewer'
+import { ViewportMenu } from './viewport-menu'
 import { ViewportNotices } from './viewport-notices'
 import { useWorkspaceCommands } from './workspace-commands'
 import { useWorkspace, WorkspaceContext } from './workspace-context'
@@ -31,6 +32,7 @@ export function WorkspaceFrame({ opened }: { opened: Opened }) {
           <main className="vp">
             <div ref={host} className="absolute inset-0" />
             {isThere && <ViewportNotices />}
+            {isThere && <ViewportMenu />}
           </main>
           {isThere && <SidePanels />}
         </div>
