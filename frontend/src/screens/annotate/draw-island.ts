@@ -52,13 +52,38 @@ export function drawIsland(
     }
   }
   const numbers = version === 'mine' ? island.mine : island.theirs
-  context.strokeStyle = AMBER
-  context.lineWidth = Math.max(1, scale / 8)
+  const disputed = new Set<number>()
   for (let n = 0; n < numbers.length; n += 1) {
-    const at = cell(island.voxels[2 * n] ?? 0, island.voxels[2 * n + 1] ?? 0)
+    const [i, j] = [island.voxels[2 * n] ?? 0, island.voxels[2 * n + 1] ?? 0]
     const number = numbers[n] ?? 0
+    disputed.add(j * columns + i)
     context.fillStyle = number === 0 ? '#000' : `${colorOf(number)} / 1)`
-    context.fillRect(...at)
-    context.strokeRect(...at)
+    context.fillRect(...cell(i, j))
   }
+  context.strokeStyle = AMBER
+  context.lineWidth = 2
+  strokeBorder(context, disputed, columns, (i, j) => [(i - i0) * scale, (j - j0) * scale])
+}
+
+/** The edges between voxels of the set and others. */
+function strokeBorder(
+  context: CanvasRenderingContext2D,
+  voxels: ReadonlySet<number>,
+  columns: number,
+  corner: (i: number, j: number) => [x: number, y: number],
+): void {
+  const edge = (i0: number, j0: number, i1: number, j1: number): void => {
+    context.moveTo(...corner(i0, j0))
+    context.lineTo(...corner(i1, j1))
+  }
+  context.beginPath()
+  for (const voxel of voxels) {
+    const i = voxel % columns
+    const j = Math.floor(voxel / columns)
+    if (!voxels.has(voxel - columns)) edge(i, j, i + 1, j)
+    if (!voxels.has(voxel + columns)) edge(i, j + 1, i + 1, j + 1)
+    if (i === 0 || !voxels.has(voxel - 1)) edge(i, j, i, j + 1)
+    if (i === columns - 1 || !voxels.has(voxel + 1)) edge(i + 1, j, i + 1, j + 1)
+  }
+  context.stroke()
 }

@@ -66,8 +66,8 @@ describe('a revision in words', () => {
     expect(revisionText(revision({ undoes: 5, depth: 2 }), [])).toBe('Redid what revision 5 undid')
   })
 
-  test('has the name that a person gave it', () => {
-    expect(revisionText(revision({ name: 'before review' }), [])).toBe('before review')
+  test('carries its name', () => {
+    expect(revisionText(revision({ name: 'before review' }), [])).toBe('Brush · before review')
   })
 })
 

@@ -17,7 +17,6 @@ export function undoneSeqs(revisions: readonly Pick<Revision, 'seq' | 'undoes'>[
 
 /** What a revision did, in words: the tool and the labels it changed. */
 export function revisionText(revision: Revision, labels: readonly Label[]): string {
-  if (revision.name !== null) return revision.name
   const names = Object.entries(revision.stats.labels ?? {})
     .filter(([, { added, removed }]) => added > 0 || removed > 0)
     .map(([id]) => labels.find((label) => label.id === id)?.name)
@@ -31,7 +30,8 @@ export function revisionText(revision: Revision, labels: readonly Label[]): stri
       : revision.source === 'proposal'
         ? historyText.acceptedHere
         : (revision.message ?? toolName(revision))
-  return [what, ...names].join(', ')
+  const text = [what, ...names].join(', ')
+  return revision.name === null ? text : `${text} · ${revision.name}`
 }
 
 function toolName({ tool, source }: Revision): string {
