@@ -91,17 +91,17 @@ def scrolling(page: Page) -> Row:
 
 def drawing(page: Page) -> Iterator[Row]:
     """Strokes of 45 moves: our own work per move, frame time, and end of stroke to Saved."""
-    page.get_by_role("button", name="Start Organ").click()
-    acts.choose_tool(page, "Brush")
+    number = acts.start_segment(page, "Organ")
     acts.wait_saved(page)
     saved = []
-    for number in range(STROKES):
-        row = 60 + number * 18
+    for stroke in range(STROKES):
+        row = 60 + stroke * 18
         acts.drag(page, [(100, row, 109), (300, row + 6, 109)], steps=45)
         acts.wait_saved(page)
         saved.append(page.evaluate("() => window.__maskloop.saveMs"))
-    if acts.voxel_count(page, 1) < STROKES * 200:
-        raise AssertionError("the strokes did not paint")
+    painted = acts.voxel_count(page, number)
+    if painted < STROKES * 200:
+        raise AssertionError(f"{STROKES} strokes painted {painted} voxels only")
     stats = page.evaluate("() => ({ paint: window.__maskloop.pointerToPaintMs, frame: window.__maskloop.frameMs })")
     for name, key in (("brush: pointer to painted voxel, our work", "paint"), ("brush: frame, 1280x800", "frame")):
         spread = f"p95 {stats[key]['p95']:.3g}, n {STROKES} strokes"

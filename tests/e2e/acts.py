@@ -113,6 +113,14 @@ def choose_tool(page: Page, name: str) -> None:
     page.get_by_role("toolbar", name="Tools").get_by_role("button", name=name, exact=True).click()
 
 
+def start_segment(page: Page, label: str) -> int:
+    """Start the segment of a label and take the brush at once, as a hurried reader does; return its number."""
+    page.get_by_role("button", name=f"Start {label}").click()
+    choose_tool(page, "Brush")
+    page.wait_for_function("() => window.__maskloop.activeNumber !== null")
+    return page.evaluate("() => window.__maskloop.activeNumber")
+
+
 def go_to_slice(page: Page, k: int) -> None:
     """Show slice k (from 0)."""
     page.evaluate("(k) => window.__maskloop.setSlice(k)", k)

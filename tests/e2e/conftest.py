@@ -70,7 +70,8 @@ def started_stack(data_dir: Path) -> Iterator[Stack]:
     """Run `maskloop up` on a folder while the block runs. Raises RuntimeError if it does not get ready."""
     if not (REPOSITORY / "frontend" / "dist" / "index.html").exists():
         raise RuntimeError("the front end is not built: make setup")
-    environment = {**os.environ, "MASKLOOP_ADMIN_PASSWORD": ADMIN_PASSWORD}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("MASKLOOP_")}
+    environment = {**clean, "MASKLOOP_ADMIN_PASSWORD": ADMIN_PASSWORD}
     command = [sys.executable, "-m", "maskloop.cli", "up", "--data-dir", str(data_dir), "--port", str(free_port())]
     up = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
     try:

@@ -86,8 +86,7 @@ def test_a_chest_x_ray_is_windowed_and_painted(stack, page, shared_data):
     page.mouse.up(button="right")
     page.evaluate("() => window.__maskloop.settled()")
     windowed = page.evaluate("({ x, y }) => window.__maskloop.probe(x, y)", place)
-    page.get_by_role("button", name="Start Lung").click()
-    acts.choose_tool(page, "Brush")
+    number = acts.start_segment(page, "Lung")
     acts.drag(page, [(i, j, 0), (i + 60, j + 40, 0)])
     acts.wait_saved(page)
     page.mouse.move(5, 5)
@@ -98,5 +97,5 @@ def test_a_chest_x_ray_is_windowed_and_painted(stack, page, shared_data):
     assert windowed != grey
     assert windowed[0] == windowed[1] == windowed[2]
     assert not painted[0] == painted[1] == painted[2]
-    assert acts.label_at(page, i, j, 0) == 1
+    assert acts.label_at(page, i, j, 0) == number
     expect(page.get_by_text("Saved · rev").first).to_be_visible()

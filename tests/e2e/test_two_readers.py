@@ -39,8 +39,8 @@ def test_two_readers_merge_and_meet(stack, two_pages, tmp_path):
     acts.sign_in(second, stack.url, *SECOND)
     for page, label in ((first, "One"), (second, "Two")):
         acts.open_image(page, stack.url, image_id)
-        page.get_by_role("button", name=f"Start {label}").click()
-        acts.choose_tool(page, "Brush")
+        acts.start_segment(page, label)
+        expect(page.get_by_role("button", name=f"Draw {label}")).to_have_count(1)
 
     acts.drag(first, [(50, 50, 0), (90, 50, 0)])
     acts.drag(second, [(50, 200, 0), (90, 200, 0)])

@@ -23,17 +23,23 @@ export function canEdit({ document, mayDraw }: Workspace): boolean {
   return mayDraw && document.state.getState().access.kind === 'editor'
 }
 
+/** Documents whose server is being asked for a number: a second click, or a tool, must not ask for another. */
+const starting = new WeakSet<Workspace['document']>()
+
 /** Starts a segment of a label: its only region, or the next of its instances. */
 export async function startSegment(workspace: Workspace, label: Label): Promise<void> {
-  if (!canEdit(workspace) || label.kind === 'answer') return
-  const { actions } = workspace.document
+  const { document } = workspace
+  if (!canEdit(workspace) || label.kind === 'answer' || starting.has(document)) return
+  starting.add(document)
   try {
-    const spare = label.kind === 'instance' ? actions.nextInstance(label.id) : null
-    if (spare !== null) actions.setActive(spare)
-    else await actions.addSegment({ labelId: label.id, kind: label.kind })
+    const spare = label.kind === 'instance' ? document.actions.nextInstance(label.id) : null
+    if (spare !== null) document.actions.setActive(spare)
+    else await document.actions.addSegment({ labelId: label.id, kind: label.kind })
     say(segmentText.drawing(label.name))
   } catch (cause) {
     say(sentenceOf(cause), 'bad')
+  } finally {
+    starting.delete(document)
   }
 }
 
