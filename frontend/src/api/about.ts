@@ -1,12 +1,7 @@
 import { request } from './http'
+import type { Schema } from './schema'
 
-export interface About {
-  name: string
-  version: string
-  insecure_http: boolean
-  healthy: boolean
-  organisation: string | null
-}
+export type About = Schema['About']
 
 export function readAbout(signal?: AbortSignal): Promise<About> {
   return request<About>('/about', signal ? { signal } : {})

@@ -1,16 +1,7 @@
 import { type Page, request } from './http'
+import type { Schema } from './schema'
 
-export interface AuditEvent {
-  id: number
-  at: string
-  actor: { id: string; name: string } | null
-  action: string
-  outcome: string
-  subject: string | null
-  project_id: string | null
-  address: string | null
-  detail: Record<string, unknown>
-}
+export type AuditEvent = Schema['AuditEventOut']
 
 export function readAudit(cursor: string | null, signal: AbortSignal): Promise<Page<AuditEvent>> {
   return request<Page<AuditEvent>>('/audit', { query: { cursor, limit: 100 }, signal })

@@ -1,47 +1,22 @@
 import { queryOptions } from '@tanstack/react-query'
 import { API_BASE, request, requestAll } from './http'
-import type { Job, JobState } from './jobs'
+import type { Job } from './jobs'
+import type { Schema, With } from './schema'
 
-export type ExportFormat = 'nifti' | 'png'
-export type PngVariant = 'semantic' | 'instance' | 'overlay'
+export type ExportFormat = NewExport['format']
+export type PngVariant = NonNullable<NewExport['variant']>
 
 /** What reading the file back has shown: names and figures. */
 export type ExportReceipt = Record<string, unknown>
 
-export interface ExportItem {
-  file: string
-  image: string
-  segmentation: string
-  seq: number
-  digest: string
-  size: number
-  receipt: ExportReceipt | null
-}
+export type ExportItem = Schema['ExportItem']
 
-export interface ExportManifest {
-  items: ExportItem[]
-  failed: { image: string; segmentation: string | null; code: string; reason: string }[]
-}
+export type ExportManifest = Schema['Manifest']
 
-export interface ExportRun {
-  id: string
-  project_id: string
-  job_id: string | null
-  format: ExportFormat
-  settings: Record<string, unknown>
-  state: JobState
-  files: number
-  bytes: number
-  manifest: ExportManifest | null
-  created_at: string
-  ended_at: string | null
-}
+export type ExportRun = With<Schema['ExportOut'], { format: ExportFormat }>
 
-export interface NewExport {
-  format: ExportFormat
-  variant?: PngVariant
-  image_ids?: string[]
-}
+/** Without ids: every labelling of the project. */
+export type NewExport = Pick<Schema['ExportIn'], 'format'> & Partial<Schema['ExportIn']>
 
 export const exportsQuery = (projectId: string) =>
   queryOptions({

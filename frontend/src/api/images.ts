@@ -1,51 +1,29 @@
 import { queryOptions } from '@tanstack/react-query'
 import { API_BASE, type Page, request, requestBytes } from './http'
+import type { GridShape, GridSpacing, Schema, With } from './schema'
 
-export interface WindowLevel {
-  center: number
-  width: number
-}
+export type WindowLevel = Schema['Window']
 
-export interface WindowPreset extends WindowLevel {
-  name: string
-}
+export type WindowPreset = Schema['Preset']
 
-export interface PixelLevel {
-  level: number
-  shape: [k: number, j: number, i: number]
-  groups: number
-}
+export type PixelLevel = With<Schema['PixelLevel'], { shape: GridShape }>
 
 /** An image in a list. */
-export interface ImageSummary {
-  id: string
-  name: string
-  modality: string
-  kind: 'volume' | 'planar'
-  shape: [k: number, j: number, i: number]
-  channels: 1 | 3
-  spacing: [si: number, sj: number, sk: number] | null
-  partial: boolean
-  notes: string[]
-  created_at: string
-}
+export type ImageSummary = With<
+  Schema['ImageSummary'],
+  { shape: GridShape; spacing: GridSpacing | null; channels: 1 | 3 }
+>
 
 /** Everything that the viewer needs. */
-export interface Image extends ImageSummary {
-  project_id: string
-  dtype: 'int16' | 'uint16' | 'uint8' | 'float32'
-  /** Rows of the matrix that takes (i, j, k, 1) to LPS millimetres; null without a physical size. */
-  affine: number[][] | null
-  spacing_source: 'pixel' | 'detector' | null
-  frame_of_reference: string | null
-  rescale: { slope: number[]; intercept: number[] }
-  unit: string | null
-  window: WindowLevel | null
-  presets: WindowPreset[]
-  photometric: 'MONOCHROME2' | 'MONOCHROME1' | 'RGB'
-  source: { text: string; licence: string } | null
-  pixels: { codec: string; tile: number; levels: PixelLevel[]; bytes: number }
-}
+export type Image = With<
+  Schema['ImageOut'],
+  {
+    shape: GridShape
+    spacing: GridSpacing | null
+    channels: 1 | 3
+    pixels: With<Schema['Pixels'], { levels: PixelLevel[] }>
+  }
+>
 
 export interface ImageFilter {
   q?: string

@@ -1,12 +1,8 @@
 import { queryOptions } from '@tanstack/react-query'
 import { type Page, request } from './http'
+import type { Schema, With } from './schema'
 
-export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled'
-
-export interface JobProgress {
-  fraction: number
-  step: string
-}
+export type JobState = Schema['JobOut']['state']
 
 export interface JobProblem {
   code: string
@@ -14,22 +10,16 @@ export interface JobProblem {
   detail?: string
 }
 
-export interface Job {
-  id: string
-  kind: string
-  queue: string
-  state: JobState
-  attempt: number
-  progress: JobProgress | null
-  result: Record<string, unknown> | null
-  problem: JobProblem | null
-  /** Place in its queue while it waits. */
-  position: number | null
-  project_id: string | null
-  created_at: string
-  started_at: string | null
-  ended_at: string | null
-}
+/** `position` is its place in the queue while it waits. */
+export type Job = With<
+  Schema['JobOut'],
+  {
+    progress: NonNullable<Schema['JobOut']['progress']> | null
+    position: number | null
+    result: Record<string, unknown> | null
+    problem: JobProblem | null
+  }
+>
 
 export function hasEnded(job: Pick<Job, 'state'>): boolean {
   return job.state === 'succeeded' || job.state === 'failed' || job.state === 'cancelled'

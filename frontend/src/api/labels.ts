@@ -1,37 +1,18 @@
 import { queryOptions } from '@tanstack/react-query'
 import { request, requestAll, requestTagged } from './http'
+import type { Schema } from './schema'
 
-export type LabelKind = 'semantic' | 'instance' | 'answer'
+export type LabelKind = Label['kind']
 
-export interface Code {
-  scheme: string
-  value: string
-  meaning: string
-}
+export type Code = Schema['Code']
 
-export interface FoundCode extends Code {
-  category: string
-}
+export type FoundCode = Schema['FoundCode']
 
-export interface Label {
-  id: string
-  name: string
-  color: string
-  key: string | null
-  kind: LabelKind
-  code: Code | null
-  archived: boolean
-}
+export type Label = Schema['LabelOut']
 
-export interface NewLabel {
-  name: string
-  color: string
-  key: string | null
-  kind: LabelKind
-  code: Code | null
-}
+export type NewLabel = Required<Schema['NewLabel']>
 
-export type LabelChange = Partial<Omit<NewLabel, 'kind'> & { archived: boolean }>
+export type LabelChange = Schema['LabelChange']
 
 export const labelsQuery = (projectId: string) =>
   queryOptions({

@@ -1,11 +1,9 @@
 import { queryOptions } from '@tanstack/react-query'
 import { request, requestAll } from './http'
 import type { ProjectRole } from './projects'
+import type { Schema } from './schema'
 
-export interface Member {
-  user: { id: string; login: string; name: string }
-  role: ProjectRole
-}
+export type Member = Schema['MemberOut']
 
 export const membersQuery = (projectId: string) =>
   queryOptions({

@@ -1,20 +1,14 @@
 import { queryOptions } from '@tanstack/react-query'
 import { request, requestAll } from './http'
+import type { Schema } from './schema'
 
-export type ProjectRole = 'manager' | 'annotator' | 'reviewer' | 'viewer'
+export type ProjectRole = Schema['MemberRole']['role']
 export const PROJECT_ROLES: readonly ProjectRole[] = ['manager', 'annotator', 'reviewer', 'viewer']
 
-export type ReaderMode = 'shared' | 'blinded'
+export type ReaderMode = Project['readers']
 
-export interface Project {
-  id: string
-  name: string
-  readers: ReaderMode
-  /** The caller's own role in it; null for an administrator who is not a member. */
-  role: ProjectRole | null
-  counts: Partial<Record<'images' | 'work_items' | 'labels' | 'members' | 'models', number>>
-  created_at: string
-}
+/** `role` is the caller's own; null for an administrator who is not a member. */
+export type Project = Schema['ProjectOut']
 
 export const projectsQuery = queryOptions({
   queryKey: ['projects'],

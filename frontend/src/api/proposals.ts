@@ -1,38 +1,13 @@
 import { request, requestBytes } from './http'
 import type { Job } from './jobs'
+import type { Schema } from './schema'
 
-export interface ProposalSegment {
-  /** Local numbers [local, last_local]: one, or a block of instances. */
-  local: number
-  last_local: number
-  label_id: string | null
-  name: string
-  color: string
-  voxels: number
-  volume_ml: number | null
-}
+/** Local numbers [local, last_local]: one, or a block of instances. */
+export type ProposalSegment = Schema['ProposalSegmentOut']
 
-export interface Proposal {
-  id: string
-  segmentation_id: string
-  state: 'ready' | 'accepted' | 'dropped'
-  segmenter: string
-  version: string | null
-  hash: string | null
-  settings: Record<string, unknown>
-  at_seq: number
-  seconds: number
-  segments: ProposalSegment[]
-  instances: number | null
-  created_at: string
-}
+export type Proposal = Schema['ProposalOut']
 
-export interface ProposalRequest {
-  segmenter: string
-  version?: string
-  parameters: Record<string, number | string | boolean>
-  label_id?: string
-}
+export type ProposalRequest = Schema['ProposalIn']
 
 export function propose(segmentationId: string, body: ProposalRequest, key: string): Promise<Job> {
   const path = `/segmentations/${segmentationId}/proposals`
@@ -53,11 +28,7 @@ export function readProposalTiles(proposalId: string): Promise<ArrayBuffer> {
   return requestBytes(`/proposals/${proposalId}/tiles`, { accept: 'application/vnd.maskloop.tiles' })
 }
 
-export interface AcceptAnswer {
-  key: string
-  seq: number
-  parent: number
-}
+export type AcceptAnswer = Schema['SavedOut']
 
 /** With `replace` also where other segments are drawn, else only on background. */
 export function acceptProposal(proposalId: string, replace: boolean, key: string): Promise<AcceptAnswer | Job> {

@@ -1,23 +1,11 @@
 import { type Page, request } from './http'
+import type { Schema, With } from './schema'
 
-export interface Revision {
-  seq: number
-  key: string
-  author: { id: string; name: string } | null
-  /** Which segmenter made what this revision accepted. */
-  model: { name: string; version: string | null; hash: string | null } | null
-  source: string
-  tool: string | null
-  /** The seq that this one undoes. */
-  undoes: number | null
-  depth: number
-  undone: boolean
-  name: string | null
-  message: string | null
-  active_ms: number
-  created_at: string
-  stats: { voxels?: number; labels?: Record<string, { added: number; removed: number }>; skipped?: number }
-}
+/** `undoes` is the seq that this one undoes; `model` says which segmenter made what it accepted. */
+export type Revision = With<
+  Schema['RevisionOut'],
+  { stats: { voxels?: number; labels?: Record<string, { added: number; removed: number }>; skipped?: number } }
+>
 
 export function readRevisions(
   segmentationId: string,

@@ -1,35 +1,11 @@
 import { queryOptions } from '@tanstack/react-query'
 import { request } from './http'
 import type { Job } from './jobs'
+import type { Schema } from './schema'
 
-export interface SegmenterParameter {
-  name: string
-  title: string
-  type: 'number' | 'integer' | 'choice' | 'boolean'
-  default: number | string | boolean | null
-  minimum?: number | null
-  maximum?: number | null
-  unit?: string | null
-  choices?: string[] | null
-  /** Defaults that differ for a modality. */
-  by_modality?: Record<string, number | string | boolean | null>
-}
+export type SegmenterParameter = Schema['ParameterOut']
 
-export interface Segmenter {
-  name: string
-  title: string
-  version: string | null
-  task: 'semantic' | 'instances' | 'prompt'
-  dims: number[]
-  source: 'classical' | 'model'
-  hash: string | null
-  licence: string | null
-  intended_use: string | null
-  parameters: SegmenterParameter[]
-  stage: string | null
-  modalities: string[]
-  segments: { number: number; name: string }[]
-}
+export type Segmenter = Schema['SegmenterOut']
 
 export const segmentersQuery = (projectId: string) =>
   queryOptions({
@@ -38,17 +14,7 @@ export const segmentersQuery = (projectId: string) =>
       (await request<{ items: Segmenter[] }>(`/projects/${projectId}/segmenters`, { signal })).items,
   })
 
-export interface ModelVersion {
-  name: string
-  version: string | null
-  title: string
-  task: string
-  stage: string
-  source: 'classical' | 'model'
-  hash: string | null
-  licence: string | null
-  intended_use: string | null
-}
+export type ModelVersion = Schema['ModelVersionOut']
 
 export const modelsQuery = queryOptions({
   queryKey: ['models'],

@@ -1,19 +1,11 @@
 import { ApiProblem, request } from './http'
+import type { Schema } from './schema'
 
-export type ServiceRole = 'admin' | 'member'
+export type ServiceRole = User['role']
 
-export interface User {
-  id: string
-  login: string
-  name: string
-  role: ServiceRole
-}
+export type User = Schema['UserOut']
 
-export interface Session {
-  user: User
-  expires_at: string
-  idle_timeout_s: number
-}
+export type Session = Schema['SessionOut']
 
 export function signIn(login: string, password: string): Promise<Session> {
   return request<Session>('/session', { method: 'POST', json: { login, password }, expects401: true })

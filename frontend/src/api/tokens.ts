@@ -1,19 +1,11 @@
 import { queryOptions } from '@tanstack/react-query'
 import { request, requestAll } from './http'
+import type { Schema } from './schema'
 
-export interface Token {
-  id: string
-  name: string
-  scopes: string[]
-  created_at: string
-  expires_at: string | null
-  last_used_at: string | null
-}
+export type Token = Schema['TokenOut']
 
 /** The answer to the creation carries the secret, once. */
-export interface NewToken extends Token {
-  token: string
-}
+export type NewToken = Schema['TokenMade']
 
 export const tokensQuery = queryOptions({
   queryKey: ['tokens'],

@@ -1,34 +1,16 @@
 import { queryOptions } from '@tanstack/react-query'
 import { API_BASE, request, requestAll } from './http'
 import type { Job } from './jobs'
+import type { Schema } from './schema'
 
-export type Outcome = 'accepted' | 'noted' | 'attached' | 'held' | 'duplicate' | 'refused' | 'pending'
+export type Outcome = Schema['UploadItemOut']['outcome']
 
-export type UploadTotals = Record<Outcome | 'files' | 'bytes', number>
+export type UploadTotals = Schema['UploadTotals']
 
-export interface Upload {
-  id: string
-  project_id: string
-  state: 'open' | 'importing' | 'done' | 'failed'
-  job_id: string | null
-  created_at: string
-  totals: UploadTotals
-}
+export type Upload = Schema['UploadOut']
 
 /** One row per file, archive entry or series; the slices of one series are one row. */
-export interface UploadItem {
-  id: string
-  file: string
-  outcome: Outcome
-  reason: string | null
-  code: string | null
-  image_id: string | null
-  image_ids: string[]
-  size: number
-  files: number
-  title: string | null
-  what: string | null
-}
+export type UploadItem = Schema['UploadItemOut']
 
 export const uploadsQuery = (projectId: string) =>
   queryOptions({

@@ -1,13 +1,9 @@
 import { queryOptions } from '@tanstack/react-query'
 import { request, requestAll } from './http'
-import type { ServiceRole, User } from './session'
+import type { Schema } from './schema'
+import type { User } from './session'
 
-export interface NewUser {
-  login: string
-  name: string
-  role: ServiceRole
-  password: string
-}
+export type NewUser = Schema['NewUser']
 
 export const usersQuery = queryOptions({
   queryKey: ['users'],

@@ -1,30 +1,13 @@
 import { queryOptions } from '@tanstack/react-query'
 import { type Page, request, send } from './http'
+import type { GridShape, GridSpacing, Schema, With } from './schema'
 
-export type WorkItemState = 'todo' | 'in_progress' | 'submitted' | 'returned' | 'skipped'
+export type WorkItemState = Schema['WorkItemOut']['state']
 
-export interface WorkItem {
-  id: string
-  image: {
-    id: string
-    name: string
-    modality: string
-    kind: 'volume' | 'planar'
-    shape: [k: number, j: number, i: number]
-    spacing: [si: number, sj: number, sk: number] | null
-    thumbnail: string
-    description: string | null
-  }
-  stage: string
-  state: WorkItemState
-  priority: number | null
-  reason: string | null
-  assignee: { id: string; name: string } | null
-  lease_until: string | null
-  progress: { segments: number; revision: number; proposal: boolean }
-  updated_at: string
-  segmentation_id: string | null
-}
+export type WorkItem = With<
+  Schema['WorkItemOut'],
+  { image: With<Schema['WorkImage'], { shape: GridShape; spacing: GridSpacing | null }> }
+>
 
 export interface WorkItemFilter {
   mine?: boolean

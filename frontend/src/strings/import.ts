@@ -50,7 +50,6 @@ export const importText = {
     held: 'Held for a person',
     duplicate: 'Duplicate',
     refused: 'Refused',
-    pending: 'To be read',
   },
   sending: 'Sending',
   waiting: 'Waiting',

@@ -29,6 +29,7 @@ function revision(part: Partial<Revision>): Revision {
     active_ms: 0,
     created_at: '2026-03-01T12:00:00Z',
     stats: {},
+    segments: [],
     ...part,
   }
 }

@@ -61,7 +61,7 @@ export function navGroups(project: Project | null, user: User): NavGroup[] {
     },
     {
       title: frameText.loop,
-      entries: [{ id: 'models', text: frameText.models, icon: Boxes, to: at('models'), count: counts.models }],
+      entries: [{ id: 'models', text: frameText.models, icon: Boxes, to: at('models') }],
     },
   ]
 }

@@ -14,7 +14,7 @@ function item(outcome: Outcome): UploadItem {
     image_ids: [],
     size: 1,
     files: 1,
-    title: null,
+    title: outcome,
     what: null,
   }
 }

@@ -42,5 +42,4 @@ export const OUTCOME_TONES = {
   held: 'warn',
   duplicate: 'plain',
   refused: 'bad',
-  pending: 'acc',
 } as const satisfies Record<Outcome, string>

@@ -1,4 +1,4 @@
-import { Check, Copy, FileQuestion, LoaderCircle, type LucideIcon, Paperclip, TriangleAlert, X } from 'lucide-react'
+import { Check, Copy, FileQuestion, type LucideIcon, Paperclip, TriangleAlert, X } from 'lucide-react'
 import { type RefObject, useMemo } from 'react'
 import { thumbnailUrl } from '../../api/images'
 import type { Outcome, UploadItem } from '../../api/uploads'
@@ -18,7 +18,6 @@ const ICONS = {
   held: TriangleAlert,
   duplicate: Copy,
   refused: X,
-  pending: LoaderCircle,
 } as const satisfies Record<Outcome, LucideIcon>
 
 function itemName(item: UploadItem): string {
