@@ -7,6 +7,7 @@ import { Segmented } from '../../panels/field'
 import { ProblemNote, sentenceOf } from '../../panels/problem-note'
 import { Link, navigate, useQueryValue } from '../../panels/router'
 import { say } from '../../panels/toast'
+import { useWindowWidth } from '../../panels/window-width'
 import { importText } from '../../strings'
 import type { ScreenProps } from '../routes'
 import { DropZone } from './drop-zone'
@@ -44,13 +45,17 @@ interface LayoutProps {
   children: React.ReactNode
 }
 
+/** Narrower windows give the room to the table; without an upload the side is there. */
+const SIDE_FROM_PX = 1440
+
 function Layout({ projectId, uploadId, heading, children }: LayoutProps) {
+  const width = useWindowWidth()
   return (
     <>
       <header className="row min-h-7 flex-none">{heading}</header>
       <div className="flex min-h-0 flex-1 gap-3.5">
         <div className="col min-h-0 min-w-0 flex-1 gap-3.5">{children}</div>
-        <ImportSide projectId={projectId} uploadId={uploadId} />
+        {(uploadId === null || width >= SIDE_FROM_PX) && <ImportSide projectId={projectId} uploadId={uploadId} />}
       </div>
     </>
   )

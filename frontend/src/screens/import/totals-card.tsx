@@ -21,11 +21,12 @@ interface Part {
 /** What came of the files so far, and what is still to come; the shares add up to the whole. */
 function partsOf(upload: Upload, local: QueueState | null): Part[] {
   const { totals } = upload
-  const all = Math.max(1, totals.files, local?.files.length ?? 0)
   const withNote = totals.noted + totals.held
   const good = totals.accepted + totals.attached
   const ended = good + withNote + totals.refused + totals.duplicate
-  const toCome = Math.max(0, all - ended)
+  // A zip is one file that was sent and many that were read.
+  const all = Math.max(1, totals.files, local?.files.length ?? 0, ended)
+  const toCome = all - ended
   const parts = [
     { tone: 'var(--ok)', count: good, text: importText.accepted(good) },
     { tone: 'var(--fg-3)', count: totals.duplicate, text: importText.duplicate(totals.duplicate) },
