@@ -63,7 +63,7 @@ export const importText = {
   openImageOf: (name: string) => `Open ${name}`,
   heldTitle: 'Held for a person',
   heldNote:
-    'If you confirm, the file is imported and what names a person is left out: it reaches no row, no log and no file name of ours. If you drop it, nothing of it is kept.',
+    'If you confirm, the file is imported: its names reach no row, no log and no file name of ours, and stay only inside the stored original. If you drop it, nothing of it is kept.',
   confirm: 'Import it',
   confirmAll: (count: number) => `Import all ${formatCount(count)} held`,
   discard: 'Drop it',
