@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMPS := .cache/setup
 PYTEST := $(BIN)/pytest -q
-WEB_SOURCES := $(shell find frontend/src frontend/index.html frontend/vite.config.ts frontend/tsconfig.json frontend/package.json -type f 2>/dev/null)
+WEB_SOURCES := $(shell find frontend/src frontend/public frontend/scripts frontend/index.html frontend/vite.config.ts frontend/tsconfig.json frontend/package.json -type f 2>/dev/null)
 
 .PHONY: help setup run dev lint types check unit web-test test test-long e2e bench fmt migration migrate sbom openapi chromium clean
 
