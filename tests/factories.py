@@ -1,6 +1,7 @@
 """One function per row worth making: `make_image(session, **changes)` flushes and returns it."""
 
 import hashlib
+import itertools
 import secrets
 
 from sqlalchemy.orm import Session
@@ -11,6 +12,7 @@ from maskloop.projects.tables import Label, Membership, Project
 from maskloop.segmentations.tables import Segmentation
 from maskloop.users.tables import User
 
+POSITIONS = itertools.count()  # labels keep the order in which a test makes them
 AXIAL_1MM = [1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0]
 
 
@@ -39,7 +41,12 @@ def make_member(session: Session, project: Project, role: str = "annotator", **c
 
 
 def make_label(session: Session, project: Project, **changes) -> Label:
-    values = {"name": f"label {secrets.token_hex(4)}", "color": "#ea9e51", "kind": "semantic", "position": 0}
+    values = {
+        "name": f"label {secrets.token_hex(4)}",
+        "color": "#ea9e51",
+        "kind": "semantic",
+        "position": next(POSITIONS),
+    }
     return _saved(session, Label(project_id=project.id, **values | changes))
 
 
