@@ -82,8 +82,8 @@ def started_stack(data_dir: Path) -> Iterator[Stack]:
             time.sleep(0.1)
         url = json.loads((data_dir / "endpoint.json").read_text())["url"]
         make_token = ["-m", "maskloop.cli", "token", "add", "--user", "admin", "--data-dir", str(data_dir)]
-        token = subprocess.run([sys.executable, *make_token], text=True, capture_output=True, check=True).stdout.strip()
-        yield Stack(url, token, data_dir)
+        made = subprocess.run([sys.executable, *make_token], env=clean, text=True, capture_output=True, check=True)
+        yield Stack(url, made.stdout.strip(), data_dir)
     finally:
         up.send_signal(signal.SIGTERM)
         up.wait(30)
