@@ -16,6 +16,7 @@ Limit = Annotated[int, Query(ge=1, le=500, description="items of one page")]
 Cursor = Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before")]
 
 Item = TypeVar("Item", bound=BaseModel)
+Row = TypeVar("Row")
 
 
 class Page(BaseModel, Generic[Item]):
@@ -66,5 +67,13 @@ def number_before(cursor: str | None) -> int | None:
 
 def cut(found: Sequence[Item], limit: int, key: Callable[[Item], object]) -> Page[Item]:
     """Return the page of a list from the `limit + 1` items that were asked for; `key` is what it is ordered by."""
-    items = list(found[:limit])
-    return Page(items=items, next_cursor=encode_cursor(key(items[-1])) if len(found) > limit else None)
+    return cut_rows(found, limit, key=key, show=lambda item: item)
+
+
+def cut_rows(
+    found: Sequence[Row], limit: int, *, key: Callable[[Row], object], show: Callable[[Row], Item]
+) -> Page[Item]:
+    """Return the page of `limit + 1` rows that were asked for, each shown by `show`; the extra one is not shown."""
+    rows = list(found[:limit])
+    more = encode_cursor(key(rows[-1])) if len(found) > limit else None
+    return Page(items=[show(row) for row in rows], next_cursor=more)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Response
 from fastapi.responses import StreamingResponse
 
 from maskloop.api.idempotency import IdempotencyKey
-from maskloop.api.pagination import Cursor, Limit, Page, encode_cursor, id_after
+from maskloop.api.pagination import Cursor, Limit, Page, cut_rows, id_after
 from maskloop.api.problems import problem_responses
 from maskloop.api.session import SessionDep
 from maskloop.core.storage import get_storage
@@ -40,8 +40,7 @@ def list_exports(
 ) -> Page[ExportOut]:
     """List exports, newest first."""
     found = service.list_exports(session, project_id, before=id_after(cursor), limit=limit)
-    more = encode_cursor(found[limit - 1].id) if len(found) > limit else None
-    return Page(items=[service.describe(session, export) for export in found[:limit]], next_cursor=more)
+    return cut_rows(found, limit, key=lambda row: row.id, show=lambda export: service.describe(session, export))
 
 
 @router.get("/exports/{export_id}", responses=problem_responses(404))

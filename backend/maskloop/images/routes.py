@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
 
-from maskloop.api.pagination import Cursor, Limit, Page, encode_cursor, id_after
+from maskloop.api.pagination import Cursor, Limit, Page, cut_rows, id_after
 from maskloop.api.problems import problem_responses
 from maskloop.api.session import SessionDep
 from maskloop.core.storage import get_storage
@@ -30,8 +30,7 @@ def list_images(
 ) -> Page[ImageSummary]:
     """List the images of a project in the order they came."""
     found = service.list_images(session, project_id, after=id_after(cursor), limit=limit, query=q, modality=modality)
-    more = encode_cursor(found[limit - 1].id) if len(found) > limit else None
-    return Page(items=[service.summarise(image) for image in found[:limit]], next_cursor=more)
+    return cut_rows(found, limit, key=lambda row: row.id, show=service.summarise)
 
 
 @router.get("/images/{image_id}", responses=problem_responses(404))

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 
-from maskloop.api.pagination import Cursor, Limit, Page, encode_cursor, id_after
+from maskloop.api.pagination import Cursor, Limit, Page, cut_rows, id_after
 from maskloop.api.problems import problem_responses
 from maskloop.api.session import SessionDep
 from maskloop.core.db import session_scope
@@ -55,8 +55,7 @@ def list_uploads(
     if before is not None:
         statement = statement.where(Upload.id < before)
     found = session.scalars(statement).all()
-    more = encode_cursor(found[limit - 1].id) if len(found) > limit else None
-    return Page(items=[uploads.describe(session, upload) for upload in found[:limit]], next_cursor=more)
+    return cut_rows(found, limit, key=lambda row: row.id, show=lambda upload: uploads.describe(session, upload))
 
 
 @router.get("/uploads/{upload_id}", responses=problem_responses(404))
@@ -114,8 +113,9 @@ def list_items(
 ) -> Page[UploadItemOut]:
     """List what happened to each file or series."""
     found = uploads.items_page(session, upload_id, outcome=outcome, after=id_after(cursor), limit=limit)
-    more = encode_cursor(found[limit - 1].id) if len(found) > limit else None
-    return Page(items=[describe_item(item, names=expand == "names") for item in found[:limit]], next_cursor=more)
+    return cut_rows(
+        found, limit, key=lambda row: row.id, show=lambda item: describe_item(item, names=expand == "names")
+    )
 
 
 @router.post("/uploads/{upload_id}/confirm", status_code=202, responses=problem_responses(404, 409, 422))
