@@ -1,4 +1,4 @@
-"""The relay: rings bells for ready jobs, takes back the jobs of dead workers, seals the audit trail.
+"""The relay: rings bells for ready jobs, queues what comes round, takes back lost jobs, seals the audit trail.
 
 Any number of relays may run. It holds no state: everything it does follows from the database and can be repeated.
 """
@@ -19,11 +19,12 @@ from maskloop.core.db import session_scope
 from maskloop.core.logging import configure_logging, get_logger
 from maskloop.core.redis import get_redis
 from maskloop.core.settings import get_settings
-from maskloop.jobs import bells, queries, sandbox, service, streams
+from maskloop.jobs import bells, periodic, queries, sandbox, service, streams
 from maskloop.jobs.handlers import QUEUES
 
 TICK_S = 1.0
 REAP_EVERY_S = 5.0
+COME_ROUND_EVERY_S = 60.0
 PAUSE_S = 0.02  # between two rounds, however many notifications come
 
 AWAY = (DBAPIError, psycopg.Error, redis.RedisError, BrokerAway, OSError)
@@ -37,6 +38,7 @@ class Relay:
         self._listening: psycopg.Connection[tuple[object, ...]] | None = None
         self._reap_at = 0.0
         self._seal_at = 0.0
+        self._come_round_at = time.monotonic() + COME_ROUND_EVERY_S  # not while everything starts
         self._away: set[str] = set()
 
     def run(self, stopping: threading.Event) -> None:
@@ -49,6 +51,9 @@ class Relay:
             if now >= self._seal_at:
                 self._seal_at = now + TICK_S
                 self._try("seal", seal)
+            if now >= self._come_round_at:
+                self._come_round_at = now + COME_ROUND_EVERY_S
+                self._try("come-round", come_round)
             self._try("ring", lambda: ring_bells(self._app))
             if not self._try("listen", self._wait):
                 self._hang_up()
@@ -114,6 +119,12 @@ def reap() -> int:
         get_logger(__name__).warning("job-reaped", job=str(job_id), state=state)
         streams.publish(streams.job_stream(job_id), "state", {"state": state})
     return len(lost)
+
+
+def come_round() -> None:
+    """Queue the periodic jobs that are due."""
+    with session_scope() as session:
+        periodic.queue_due(session)
 
 
 def seal() -> None:

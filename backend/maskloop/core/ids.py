@@ -2,6 +2,7 @@
 
 import os
 import time
+from datetime import datetime
 from uuid import UUID
 
 
@@ -12,3 +13,8 @@ def new_id() -> UUID:
     high = (milliseconds & (1 << 48) - 1) << 16 | 0x7 << 12 | random >> 68
     low = 0b10 << 62 | random & (1 << 62) - 1
     return UUID(int=high << 64 | low)
+
+
+def earliest_id(at: datetime) -> UUID:
+    """Return the lowest UUIDv7 of a moment: ids made since then are not below it."""
+    return UUID(int=int(at.timestamp() * 1000) << 80 | 0x7 << 76 | 0b10 << 62)
