@@ -151,6 +151,19 @@ def test_an_accepted_proposal_can_be_undone(scene):
     assert not scene.labels().any()
 
 
+def test_undoing_what_took_new_numbers_takes_back_the_voxels_and_redo_draws_them_again(scene):
+    labelmap, structures = instances(scene)
+    saved = accept(scene, propose(scene, labelmap, segments=structures))
+    drawn = scene.row(7)
+
+    undone = scene.undo(saved.key)
+    assert not scene.labels().any()
+    scene.undo(undone.key)
+
+    assert scene.row(7) == drawn
+    assert verify_segmentation(scene.session, scene.id).problems == []
+
+
 def test_more_tiles_than_a_request_draws_need_a_job(scene):
     with pytest.raises(NeedsJob):
         accept(scene, propose(scene), max_tiles=1)

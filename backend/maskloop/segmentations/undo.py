@@ -38,7 +38,8 @@ def undo_revision(
 
     steps = queries.steps_of(ledger.session, ledger.head.no, row.seq)
     patches = {step.pos: patch_of(ledger, step).swapped() for step in steps}
-    wanted = [change.swapped() for change in reversed(changes_from(row.segments))]
+    # Numbers that it took stay given out: a redo draws in the same ones again.
+    wanted = [change.swapped() for change in reversed(changes_from(row.segments)) if change.field != "created"]
     numbers = {int(number) for patch in patches.values() for number in np.unique([patch.before, patch.after])}
     segments = ledger.segments((numbers | {change.number for change in wanted}) - {0})
     changes, skipped = _swap_fields(ledger, segments, wanted)
