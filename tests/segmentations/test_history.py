@@ -95,7 +95,7 @@ def test_tiles_at_a_seq_are_sent_whole_after_thinning(past):
     scene, states = past
     thin(scene)
 
-    body = decode_tiles(service.tiles_at(scene.session, scene.id, 8))
+    body = decode_tiles(service.tiles_at(scene.session, scene.id, 8).content)
 
     assert body.seq == 8
     voxels = body.voxels(scene.grid)

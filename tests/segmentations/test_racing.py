@@ -121,7 +121,7 @@ class Race:
 
     def read(self) -> dict[int, np.ndarray]:
         with session_scope() as session:
-            return decode_tiles(service.tiles_since(session, self.id, 0)).voxels(GRID)
+            return decode_tiles(service.tiles_since(session, self.id, 0).content).voxels(GRID)
 
     def stroke_of(self, pair: int, *, drawn: int) -> dict[int, Patch]:
         """Return the same voxels for both writers of a pair: a box in one or two tiles.

@@ -14,6 +14,7 @@ from maskloop.embedded.children import free_port
 from maskloop.embedded.valkey import Valkey
 from maskloop.imaging.label_tile import TilePosition
 from maskloop.imaging.label_wire import decode_tiles, encode_stroke
+from maskloop.jobs.work import run_one
 from maskloop.main import create_app
 from maskloop.projects.tables import Project
 from maskloop.users import service as users
@@ -214,6 +215,24 @@ def test_an_operation_answers_like_a_save_or_with_a_job(site):
     assert (deleted.status_code, deleted.json()["seq"], again.json()) == (201, 3, deleted.json())
     assert (gone.status_code, gone.json()["code"]) == (412, "segment-gone")
     assert unknown.status_code == 422
+
+
+def test_numbers_that_ran_out_name_the_job_that_frees_them(site):
+    body = {"label_id": site.label, "count": 65_534}
+    assert site.post(f"{site.at}/numbers", json=body).status_code == 201
+
+    refused = site.post(f"{site.at}/numbers", json={"label_id": site.label})
+    again = site.post(f"{site.at}/numbers", json={"label_id": site.label})
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "numbers-exhausted")
+    assert refused.json()["job_id"] == again.json()["job_id"]
+    assert str(run_one("io")) == refused.json()["job_id"]
+    assert site.post(f"{site.at}/numbers", json={"label_id": site.label}).json()["first_number"] == 2
+    numbering = site.get(site.at).json()["numbering"]
+    assert site.get(f"{site.at}/tiles").headers["maskloop-numbering"] == str(numbering) == "3"
+    assert site.get(f"{site.at}/tiles?at=2").headers["maskloop-numbering"] == "0"
+    known = site.get(f"{site.at}/numbering?since=0").json()
+    assert known == {"since": 0, "numbering": numbering, "runs": [{"first": 1, "last": 1, "to": 1}]}
 
 
 def test_submitting_closes_until_it_is_reopened(site):

@@ -200,8 +200,8 @@ def test_only_newer_tiles_are_sent(scene):
     first = scene.draw((0, 1, 0, 1))
     second = scene.draw((0, 1, 0, 1), pos=TilePosition(0, 2, 1, 1).pack())
 
-    everything = decode_tiles(service.tiles_since(scene.session, scene.id, 0))
-    newer = decode_tiles(service.tiles_since(scene.session, scene.id, first.seq))
+    everything = decode_tiles(service.tiles_since(scene.session, scene.id, 0).content)
+    newer = decode_tiles(service.tiles_since(scene.session, scene.id, first.seq).content)
 
     assert [tile.seq for tile in everything.tiles] == [first.seq, second.seq]
     assert [tile.pos for tile in newer.tiles] == [TilePosition(0, 2, 1, 1).pack()]

@@ -21,7 +21,7 @@ from maskloop.segmentations.operations import NeedsJob, operate
 from maskloop.segmentations.proposals import Origin, ProposedSegment
 from maskloop.segmentations.schemas import DeleteSegments
 from maskloop.segmentations.tables import Proposal
-from maskloop.segmentations.tasks import AcceptProposal, EditSegments, SegmentImage
+from maskloop.segmentations.tasks import AcceptProposal, EditSegments, RenumberSegments, SegmentImage
 from maskloop.segmentations.verification import verify_segmentation
 from tests.segmentations.drawing import Scene, patch
 
@@ -157,3 +157,52 @@ def test_a_job_on_a_closed_segmentation_fails_and_changes_nothing(committed):
     assert (job.state, job.problem["code"]) == ("failed", "closed")
     with session_scope() as session:
         assert service.describe(session, scene.id).seq == 3
+
+
+def exhausted(scene) -> None:
+    with session_scope() as session:
+        scene.session = session
+        scene.take(scene.nuclei.id, count=65_533)
+        scene.draw((0, 2, 0, 60_000))
+
+
+def test_renumbering_frees_numbers_once(committed):
+    exhausted(committed)
+    inputs = RenumberSegments(segmentation_id=committed.id, numbering=0)
+
+    first, second = enqueued(committed, "renumber", inputs), enqueued(committed, "renumber", inputs)
+
+    assert ended(first, "io").result["seq"] == 5
+    assert ended(second, "io").result == {}
+    with session_scope() as session:
+        assert service.describe(session, committed.id).numbering == 5
+        assert verify_segmentation(session, committed.id).problems == []
+
+
+def test_a_proposal_that_finds_no_numbers_left_frees_some(committed):
+    exhausted(committed)
+    labelmap = np.zeros(GRID, np.uint16)
+    labelmap[0, 0, 4:8] = [1, 1, 2, 2]
+    structures = [ProposedSegment(1, 2, committed.nuclei.id, "nuclei", "#45c4c6", 4)]
+    with session_scope() as session:
+        proposal = proposals.propose(
+            session, committed.id, labelmap, at_seq=4, segments=structures, origin=Origin("watershed", version="1")
+        )
+    inputs = AcceptProposal(
+        proposal_id=proposal.id, segmentation_id=committed.id, key=new_id(), replace=False, labels={}
+    )
+
+    assert ended(enqueued(committed, "accept-proposal", inputs), "io").state == "succeeded"
+
+    with session_scope() as session:
+        labels = service.read_labelmap(session, committed.id)
+        assert labels[0, 0, :9].tolist() == [3, 3, 0, 0, 4, 4, 5, 5, 0]
+        assert verify_segmentation(session, committed.id).problems == []
+
+
+def test_numbers_that_are_really_in_use_are_said_to_be(committed):
+    inputs = RenumberSegments(segmentation_id=committed.id, numbering=0)
+
+    job = ended(enqueued(committed, "renumber", inputs), "io")
+
+    assert (job.state, job.problem["code"]) == ("failed", "numbers-exhausted")

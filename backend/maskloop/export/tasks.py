@@ -21,8 +21,9 @@ from maskloop.images import service as images
 from maskloop.jobs.claimed import ClaimedJob
 from maskloop.jobs.handlers import handles
 from maskloop.projects.tables import Label
+from maskloop.segmentations import queries as label_queries
 from maskloop.segmentations import tiles
-from maskloop.segmentations.tables import Segment
+from maskloop.segmentations.renumbered import rows_at
 
 BATCH_VOXELS = 128 << 20  # labelmaps of one runner call: 256 MiB of uint16
 NO_LABELS = "This image has no labels to write."
@@ -160,27 +161,21 @@ def _layers(session: Session, chosen: Chosen) -> list[Layer]:
 
 
 def _segments(session: Session, layer: Layer) -> list[object]:
-    """Return the live segments of a layer: number (first of its block), name, colour, label."""
-    rows = session.execute(
-        select(Segment, Label)
-        .join(Label, Label.id == Segment.label_id)
-        .where(
-            Segment.segmentation_no == layer.chosen.segmentation.no,
-            Segment.layer == layer.layer,
-            Segment.deleted_seq.is_(None),
-        )
-        .order_by(Segment.first_number)
-    ).all()
+    """Return the live segments of a layer in the numbers of the exported seq: number, name, colour, label."""
+    chosen = layer.chosen
+    head = label_queries.read_head(session, chosen.segmentation.id)
+    labels = {label.id: label for label in session.scalars(select(Label).where(Label.project_id == head.project_id))}
+    rows = [row for row in rows_at(session, head, chosen.seq) if row.layer == layer.layer and row.is_live]
     return [
         {
-            "number": segment.first_number,
-            "last_number": segment.last_number,
-            "name": segment.name or label.name,
-            "color": f"#{segment.colour:06x}" if segment.colour is not None else label.color,
-            "label": label.name,
-            "code": label.code,
+            "number": row.first,
+            "last_number": row.last,
+            "name": row.name or labels[row.label_id].name,
+            "color": row.color or labels[row.label_id].color,
+            "label": labels[row.label_id].name,
+            "code": labels[row.label_id].code,
         }
-        for segment, label in rows
+        for row in sorted(rows, key=lambda row: (row.first, row.last))
     ]
 
 

@@ -31,6 +31,16 @@ class StaleSegment(PreconditionFailed):
         super().__init__("Someone else changed this segment meanwhile.", seq=seq, numbers=sorted(numbers))
 
 
+class Renumbered(PreconditionFailed):
+    """What was sent names numbers of before a renumbering."""
+
+    default_code = "renumbered"
+
+    def __init__(self, numbering: int) -> None:
+        detail = "The segments were renumbered meanwhile. Say it again in the new numbers."
+        super().__init__(detail, numbering=numbering)
+
+
 class StaleVoxels(PreconditionFailed):
     """Someone else drew under it. `positions` are strings: too wide for a JSON number."""
 

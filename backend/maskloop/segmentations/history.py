@@ -36,7 +36,10 @@ def blame(session: Session, segmentation_id: UUID, *, layer: int, k: int) -> Bla
     head = queries.read_head(session, segmentation_id)
     first, last = slice_range(layer, k)
     steps: dict[int, list[HistoryRow]] = {}
+    renumberings = queries.renumberings(session, head.no) if head.numbering else frozenset()
     for step in queries.steps_between(session, head.no, first, last):
+        if step.seq in renumberings:  # who renumbered drew nothing
+            continue
         steps.setdefault(step.pos, []).append(step)
     drawn = {pos: _newest_change(session, head, pos, rows) for pos, rows in steps.items()}
     seqs = np.unique(np.concatenate([np.unique(tile) for tile in drawn.values()])) if drawn else np.empty(0, np.int64)
@@ -118,5 +121,5 @@ def _describe(revision: Revision, author: User | None, *, undone: bool) -> Revis
         active_ms=revision.active_ms,
         created_at=revision.created_at,
         stats=revision.stats or {},
-        segments=revision.segments if isinstance(revision.segments, list) else [],
+        segments=revision.segments if isinstance(revision.segments, list) and revision.source != "renumber" else [],
     )

@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from maskloop.core import clock
 from maskloop.imaging.label_tile import Patch, Voxels, decode_tile, encode_patch, encode_tile, tile_size
 from maskloop.segmentations import queries
-from maskloop.segmentations.errors import Closed, KeyReused
+from maskloop.segmentations.errors import Closed, KeyReused, Renumbered
 from maskloop.segmentations.queries import Head, HistoryRow, RevisionRow
 from maskloop.segmentations.segment_table import FieldChange, SegmentTable
 
-Source = Literal["drawn", "undo", "operation", "proposal", "import", "restore", "merge", "numbers"]
+Source = Literal["drawn", "undo", "operation", "proposal", "import", "restore", "merge", "numbers", "renumber"]
 NO_REVISION = bytes(32)  # what the digest chain of a segmentation begins with
 
 
@@ -75,6 +75,7 @@ class Entry:
     changes: Sequence[FieldChange] = ()
     facts: Mapping[str, object] = field(default_factory=dict)  # added to the stats: which model, which proposal
     next_number: int | None = None
+    stats: Mapping[str, object] | None = None  # in place of those counted from the tiles
 
 
 class Ledger:
@@ -115,6 +116,11 @@ class Ledger:
         assert isinstance(skipped, int)
         return Saved(self.key, known.seq, skipped, is_new=False)
 
+    def require_numbering(self, numbering: int) -> None:
+        """Raise Renumbered if the numbers that were sent are not those of now."""
+        if numbering != self.head.numbering:
+            raise Renumbered(self.head.numbering)
+
     def require_open(self) -> None:
         """Raise Closed if nothing may be drawn."""
         if self.head.state != "open":
@@ -139,7 +145,8 @@ class Ledger:
 
     def append(self, entry: Entry, segments: SegmentTable) -> Saved:
         """Append one revision. `segments` names every number in the patches, and holds the changed rows."""
-        stats: dict[str, object] = {**voxel_stats(entry.tiles, segments), **entry.facts}
+        counted = voxel_stats(entry.tiles, segments) if entry.stats is None else entry.stats
+        stats: dict[str, object] = {**counted, **entry.facts}
         if entry.skipped:
             stats["skipped"] = entry.skipped
         tiles = [

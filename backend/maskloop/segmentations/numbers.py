@@ -8,7 +8,7 @@ from maskloop.core.errors import Invalid
 from maskloop.imaging.label_tile import MAX_LAYER
 from maskloop.projects.tables import Label
 from maskloop.segmentations import queries
-from maskloop.segmentations.errors import NumbersExhausted
+from maskloop.segmentations.errors import NumbersExhausted, Renumbered
 from maskloop.segmentations.ledger import Author, Entry, Ledger, Saved, body_digest
 from maskloop.segmentations.segment_table import FieldChange, SegmentRow, SegmentTable, changes_from
 
@@ -29,7 +29,8 @@ def take_numbers(
 ) -> tuple[SegmentRow, Saved]:
     """Make one segment row for a block of new numbers, and a revision that says so.
 
-    The caller commits. Raises NotFound, KeyReused, Closed, Invalid (label, layer) and NumbersExhausted.
+    The caller commits. Raises NotFound, KeyReused, Closed, Invalid (label, layer), NumbersExhausted, and Renumbered
+    for a repeat whose numbers have moved since.
     """
     ledger = Ledger(session, segmentation_id, key)
     digest = body_digest("numbers", label_id, layer, count, name, color)
@@ -74,9 +75,11 @@ def add_block(
     return row
 
 
-def creation(row: SegmentRow) -> FieldChange:
-    """Return how a revision tells of a new block."""
-    made = {"label_id": str(row.label_id), "layer": row.layer, "name": row.name, "color": row.color}
+def creation(row: SegmentRow, *, was: tuple[int, int] | None = None) -> FieldChange:
+    """Return how a revision tells of a new block. `was`: it stands for this number before that renumbering."""
+    made: dict[str, object] = {"label_id": str(row.label_id), "layer": row.layer, "name": row.name, "color": row.color}
+    if was is not None:
+        made["was"] = list(was)
     return FieldChange(row.first, "created", None, made, last=row.last)
 
 
@@ -93,6 +96,8 @@ def require_label(ledger: Ledger, label_id: UUID) -> Label:
 
 
 def _given_before(ledger: Ledger, first: Saved) -> SegmentRow:
+    if ledger.head.numbering > first.seq:
+        raise Renumbered(ledger.head.numbering)
     stored = changes_from(queries.segments_of(ledger.session, ledger.head.no, first.seq))
     block = next(change for change in stored if change.field == "created")
     row = ledger.segments([block.number]).exact(block.number, block.last or block.number)

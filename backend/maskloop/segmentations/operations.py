@@ -21,6 +21,7 @@ from maskloop.segmentations import queries
 from maskloop.segmentations.errors import SegmentGone
 from maskloop.segmentations.ledger import Author, Entry, Ledger, Saved, TileChange, body_digest
 from maskloop.segmentations.numbers import add_block, creation, require_label
+from maskloop.segmentations.renumbered import Renumberings
 from maskloop.segmentations.schemas import (
     DeleteSegments,
     MergeSegments,
@@ -28,7 +29,7 @@ from maskloop.segmentations.schemas import (
     RelabelSegments,
     RestoreState,
 )
-from maskloop.segmentations.segment_table import NUMBERS, FieldChange, SegmentRow, SegmentTable, changes_from
+from maskloop.segmentations.segment_table import FIELDS, NUMBERS, FieldChange, SegmentRow, SegmentTable, changes_from
 from maskloop.segmentations.tiles import layer_range, state_at
 
 MAX_TILES = 50  # computed by the server within a request; above: an io job
@@ -60,8 +61,8 @@ def operate(
 ) -> Saved:
     """Append one revision that does `operation` to what is live under the lock.
 
-    The caller commits. Raises NotFound, KeyReused, Closed, SegmentGone, Invalid, and NeedsJob if more than `max_tiles`
-    tiles would change; then nothing was changed.
+    The caller commits. Raises NotFound, KeyReused, Closed, Renumbered, SegmentGone, Invalid, and NeedsJob if more than
+    `max_tiles` tiles would change; then nothing was changed.
     """
     ledger = Ledger(session, segmentation_id, key)
     digest = body_digest("operation", operation.model_dump(mode="json"))
@@ -71,6 +72,7 @@ def operate(
     if isinstance(operation, RestoreState):
         plan, tiles = _restore(ledger, operation.seq, max_tiles)
     else:
+        ledger.require_numbering(operation.numbering)
         plan = _plan(ledger, operation)
         tiles = _replace(ledger, plan, max_tiles)
     entry = Entry(
@@ -177,19 +179,34 @@ def _restore(ledger: Ledger, seq: int, max_tiles: int | None) -> tuple[Plan, lis
     if seq > head.seq:
         raise NotFound(f"There is no revision {seq}; the newest is {head.seq}.", code="no-revision", seq=head.seq)
     plan = Plan(ledger.segments())
-    for _, stored in queries.segment_changes_since(ledger.session, head.no, seq):
-        for change in reversed(changes_from(stored)):
-            back = change.swapped()
-            if change.field != "created" and plan.segments.apply(back, seq=ledger.next_seq):
-                plan.changes.append(back)
     positions = queries.positions_since(ledger.session, head.no, seq)
     wanted = state_at(ledger.session, head, seq, only=positions)
+    renumberings = Renumberings(ledger.session, head, seq)
+    if not renumberings.is_empty:
+        wanted = _said_now(ledger, plan, renumberings, seq, wanted)
+    for later, stored in queries.segment_changes_since(ledger.session, head.no, seq):
+        for change in reversed(changes_from(stored)):
+            back = renumberings.change_since(later, change.swapped()) if change.field in FIELDS else None
+            if back is not None and plan.segments.apply(back, seq=ledger.next_seq):
+                plan.changes.append(back)
     live = ledger.live_voxels(positions)
     differing = (_difference(ledger, plan.segments, pos, live[pos], wanted.get(pos)) for pos in positions)
     tiles = [change for change in differing if change is not None]
     if max_tiles is not None and len(tiles) > max_tiles:
         raise NeedsJob
     return plan, tiles
+
+
+def _said_now(
+    ledger: Ledger, plan: Plan, renumberings: Renumberings, seq: int, wanted: dict[int, Voxels]
+) -> dict[int, Voxels]:
+    """Return tiles of the state `seq` in the numbers of now; what was freed since and is wanted gets new numbers."""
+    numbers = {int(number) for voxels in wanted.values() for number in np.unique(voxels)} - {0}
+    revived = renumberings.revive(ledger, plan.segments, seq, numbers, deleted=numbers)
+    plan.changes += revived
+    plan.next_number = 1 + max((change.number for change in revived), default=0)
+    table = renumberings.table_since(seq)
+    return {pos: table[voxels].astype(np.uint16) for pos, voxels in wanted.items()}
 
 
 def _difference(

@@ -19,6 +19,7 @@ from maskloop.jobs.schemas import JobOut, job_location
 from maskloop.models import service as models
 from maskloop.projects.access import Allowed, Caller
 from maskloop.segmentations import proposals, queries
+from maskloop.segmentations.errors import NumbersExhausted
 from maskloop.segmentations.ledger import Author
 from maskloop.segmentations.operations import NeedsJob
 from maskloop.segmentations.routes import TILES, answer_saved
@@ -107,7 +108,7 @@ def accept_proposal(
         saved = proposals.accept_proposal(
             session, proposal_id, key=key, author=author, replace=chosen.replace, labels=chosen.labels
         )
-    except NeedsJob:
+    except (NeedsJob, NumbersExhausted):
         inputs = AcceptProposal(
             proposal_id=proposal_id, segmentation_id=segmentation_id, key=key, **chosen.model_dump()
         )

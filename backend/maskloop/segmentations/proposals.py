@@ -20,6 +20,7 @@ from maskloop.segmentations.errors import StaleVoxels
 from maskloop.segmentations.ledger import Author, Entry, Ledger, Saved, TileChange, body_digest
 from maskloop.segmentations.numbers import add_block, creation, require_label
 from maskloop.segmentations.operations import NeedsJob, semantic_segment
+from maskloop.segmentations.renumbered import Renumberings
 from maskloop.segmentations.segment_table import NUMBERS, FieldChange, SegmentTable
 from maskloop.segmentations.tables import Proposal
 from maskloop.segmentations.tiles import cut, state_at
@@ -233,6 +234,7 @@ def _draw(
     found = queries.live_tiles(ledger.session, ledger.head.no, positions)
     newer = [pos for pos, row in found.items() if row.seq > proposal.at_seq]
     earlier = state_at(ledger.session, ledger.head, proposal.at_seq, only=newer)
+    now = Renumberings(ledger.session, ledger.head, proposal.at_seq).table_since(proposal.at_seq)
     stale: dict[int, int] = {}
     changes: list[TileChange] = []
     for pos, content in stored:
@@ -240,7 +242,7 @@ def _draw(
         live = ledger.decode(pos, found[pos].content if pos in found else None)
         drawn = (wanted > 0) & (wanted != live)
         if pos in newer:
-            base = earlier.get(pos, np.zeros_like(live))
+            base = now[earlier.get(pos, np.zeros_like(live))]
             if conflicts := int(np.count_nonzero(drawn & (live != base))):
                 stale[pos] = conflicts
                 continue

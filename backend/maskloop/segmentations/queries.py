@@ -37,6 +37,7 @@ class Head:
     state: str
     seq: int
     next_number: int
+    numbering: int
     submitted_seq: int | None
     grid: Grid
 
@@ -127,7 +128,7 @@ CONTEXT: LiteralString = """SELECT r.seq, r.body_digest, r.stats, n.digest, g.ro
             WHERE l.segmentation_no = h.segmentation_no AND l.pos = h.pos AND l.seq = h.seq LIMIT 1) l
         WHERE h.segmentation_no = %(no)s AND h.pos = ANY(%(positions)s::bigint[])) t"""
 HEAD: LiteralString = """SELECT s.id, s.no, s.image_id, i.project_id, s.reader_id, s.state, s.seq, s.next_number,
-    s.submitted_seq, i.shape FROM segmentation s JOIN image i ON i.id = s.image_id WHERE s.id = %s"""
+    s.numbering, s.submitted_seq, i.shape FROM segmentation s JOIN image i ON i.id = s.image_id WHERE s.id = %s"""
 
 
 def read_head(session: Session, segmentation_id: UUID, *, lock: bool = False) -> Head:
@@ -139,7 +140,7 @@ def _head(rows: Cursor) -> Head:
     row = rows.fetchone()
     if row is None:
         raise NotFound("There is no such segmentation.")
-    return Head(*(*row[:9], (row[9][0], row[9][1], row[9][2])))
+    return Head(*(*row[:10], (row[10][0], row[10][1], row[10][2])))
 
 
 def open_ledger(
@@ -327,6 +328,20 @@ def put_segments(session: Session, no: int, rows: Iterable[SegmentRow]) -> None:
         cursor.executemany(statement, values)
 
 
+def renumberings(session: Session, no: int) -> frozenset[int]:
+    """Return the seqs of the renumberings."""
+    statement: LiteralString = "SELECT seq FROM revision WHERE segmentation_no = %s AND source = 'renumber'"
+    return frozenset(row[0] for row in connection(session).execute(statement, (no,)).fetchall())
+
+
+def begin_numbering(session: Session, no: int, seq: int, *, next_number: int, rows: Iterable[SegmentRow]) -> None:
+    """Let `rows` be all the segments from the renumbering `seq` on."""
+    run = connection(session).execute
+    run("UPDATE segmentation SET numbering = %s, next_number = %s WHERE no = %s", (seq, next_number, no))
+    run("DELETE FROM segment WHERE segmentation_no = %s", (no,))
+    put_segments(session, no, rows)
+
+
 @dataclass(frozen=True)
 class UndoTarget:
     """What an undo needs of the revision that it takes back."""
@@ -351,7 +366,7 @@ def revision_to_undo(session: Session, no: int, key: UUID) -> UndoTarget | None:
 def undo_candidates(session: Session, no: int, user_id: UUID) -> tuple[UUID | None, UUID | None]:
     """Return the keys of a user's newest revision to undo and to redo."""
     statement: LiteralString = """WITH mine AS (SELECT r.seq, r.key, r.depth FROM revision r
-          WHERE r.segmentation_no = %(no)s AND r.author_id = %(user)s AND r.source <> 'numbers'),
+          WHERE r.segmentation_no = %(no)s AND r.author_id = %(user)s AND r.source NOT IN ('numbers', 'renumber')),
         free AS (SELECT m.* FROM mine m WHERE NOT EXISTS (SELECT 1 FROM revision u
           WHERE u.segmentation_no = %(no)s AND u.undoes = m.seq))
         SELECT (SELECT key FROM free WHERE depth %% 2 = 0 ORDER BY seq DESC LIMIT 1),

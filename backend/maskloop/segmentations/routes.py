@@ -23,12 +23,14 @@ from maskloop.imaging.label_wire import STROKE_TYPE, TILES_TYPE
 from maskloop.jobs import service as jobs
 from maskloop.jobs.schemas import JobOut, job_location
 from maskloop.projects.access import Allowed, AllowedStream, Caller
-from maskloop.segmentations import history, numbers, queries, service, undo
+from maskloop.segmentations import history, numbers, queries, renumbered, service, undo
+from maskloop.segmentations.errors import NumbersExhausted
 from maskloop.segmentations.events import publish_revision, revision_feed
 from maskloop.segmentations.ledger import Author, Saved
 from maskloop.segmentations.operations import NeedsJob, operate
 from maskloop.segmentations.schemas import (
     BlameOut,
+    NumberingOut,
     NumbersIn,
     NumbersOut,
     Operation,
@@ -40,12 +42,13 @@ from maskloop.segmentations.schemas import (
     UndoOut,
 )
 from maskloop.segmentations.strokes import MAX_BODY_BYTES, read_stroke, save_stroke
-from maskloop.segmentations.tasks import EditSegments
+from maskloop.segmentations.tasks import EditSegments, enqueue_renumbering
 
 router = APIRouter(tags=["segmentations"])
 Reader = Annotated[Caller, Allowed["segmentation.read"]]
 Drawer = Annotated[Caller, Allowed["segmentation.draw"]]
 STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+NUMBERING_HEADER = "Maskloop-Numbering"
 TILES: dict[int | str, dict[str, object]] = {
     200: {"content": {TILES_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
 }
@@ -99,8 +102,21 @@ def get_tiles(
     if since is not None and at is not None:
         raise Invalid("Ask for tiles `since` a seq or `at` a seq, not both.")
     if at is not None:
-        return Response(service.tiles_at(session, segmentation_id, at), media_type=TILES_TYPE)
-    return Response(service.tiles_since(session, segmentation_id, since or 0), media_type=TILES_TYPE)
+        tiles = service.tiles_at(session, segmentation_id, at)
+    else:
+        tiles = service.tiles_since(session, segmentation_id, since or 0)
+    return Response(tiles.content, media_type=TILES_TYPE, headers={NUMBERING_HEADER: str(tiles.numbering)})
+
+
+@router.get("/segmentations/{segmentation_id}/numbering", responses=problem_responses(404))
+def get_numbering(
+    segmentation_id: UUID,
+    session: SessionDep,
+    _: Reader,
+    since: Annotated[int, Query(ge=0, le=2**31 - 1, description="the numbering that is known")] = 0,
+) -> NumberingOut:
+    """Say what the numbers of an older numbering are called now."""
+    return renumbered.describe(session, segmentation_id, since)
 
 
 @router.post(
@@ -163,18 +179,23 @@ def post_numbers(
     background: BackgroundTasks,
     key: OptionalIdempotencyKey = None,
 ) -> NumbersOut:
-    """Give out a block of new segment numbers."""
-    row, saved = numbers.take_numbers(
-        session,
-        segmentation_id,
-        label_id=body.label_id,
-        layer=body.layer,
-        count=body.count,
-        name=body.name,
-        color=body.color,
-        key=key or new_id(),
-        author=Author(caller.user_id),
-    )
+    """Give out a block of new segment numbers; 422 with the `job_id` of a renumbering to wait for if none are left."""
+    try:
+        row, saved = numbers.take_numbers(
+            session,
+            segmentation_id,
+            label_id=body.label_id,
+            layer=body.layer,
+            count=body.count,
+            name=body.name,
+            color=body.color,
+            key=key or new_id(),
+            author=Author(caller.user_id),
+        )
+    except NumbersExhausted as error:
+        with session_scope() as own:  # this request's transaction ends with nothing done
+            job = enqueue_renumbering(own, segmentation_id, created_by=caller.user_id)
+        raise NumbersExhausted(error.detail, left=error.context["left"], job_id=str(job.id)) from error
     answer_saved(background, segmentation_id, saved)
     return NumbersOut(first_number=row.first, last_number=row.last, seq=saved.seq)
 
@@ -194,10 +215,10 @@ def post_operation(
     background: BackgroundTasks,
     response: Response,
 ) -> SavedOut | JobOut:
-    """Delete, merge, relabel or restore over all live tiles: one revision, or a job above 50 tiles."""
+    """Delete, merge, relabel or restore over all live tiles: one revision, or a job (over 50 tiles, or to renumber)."""
     try:
         saved = operate(session, segmentation_id, body, key=key, author=Author(caller.user_id))
-    except NeedsJob:
+    except (NeedsJob, NumbersExhausted):
         inputs = EditSegments(segmentation_id=segmentation_id, operation=body, key=key)
         job = jobs.enqueue(
             session,

@@ -56,6 +56,7 @@ class SegmentationOut(BaseModel):
     reader_id: UUID | None
     state: str
     seq: int
+    numbering: int = Field(description="seq of the newest renumbering, 0: none; what names numbers says it")
     submitted_seq: int | None
     grid: GridOut
     segments: list[SegmentOut]
@@ -88,14 +89,34 @@ class NumbersOut(BaseModel):
     seq: int
 
 
-class DeleteSegments(_Body):
+class _NamesNumbers(_Body):
+    numbering: Seq = Field(0, description="of which renumbering the numbers are: the segmentation's `numbering`")
+
+
+class NumberRun(BaseModel):
+    """Numbers `first` to `last` of then are now `to` and the ones behind it."""
+
+    first: int
+    last: int
+    to: int
+
+
+class NumberingOut(BaseModel):
+    """What the numbers of an older numbering are called now; a number in no run was freed."""
+
+    since: int
+    numbering: int
+    runs: list[NumberRun]
+
+
+class DeleteSegments(_NamesNumbers):
     """Remove segments with all their voxels."""
 
     kind: Literal["delete"]
     numbers: Numbers
 
 
-class MergeSegments(_Body):
+class MergeSegments(_NamesNumbers):
     """Make several segments one."""
 
     kind: Literal["merge"]
@@ -103,7 +124,7 @@ class MergeSegments(_Body):
     into: Number
 
 
-class RelabelSegments(_Body):
+class RelabelSegments(_NamesNumbers):
     """Give the voxels of segments to another label: to its segment, or to new numbers."""
 
     kind: Literal["relabel"]

@@ -87,6 +87,7 @@ def describe(session: Session, segmentation_id: UUID) -> SegmentationOut:
         reader_id=head.reader_id,
         state=head.state,
         seq=head.seq,
+        numbering=head.numbering,
         submitted_seq=head.submitted_seq,
         grid=GridOut(shape=head.grid),
         segments=[

@@ -64,6 +64,7 @@ class StrokeHeader(BaseModel):
     active_ms: Annotated[int, Field(ge=0, le=24 * 3600 * 1000)]
     message: Annotated[str, StringConstraints(max_length=1000, pattern=NO_NUL)] | None = None
     undoes: UUID | None = None
+    numbering: Annotated[int, Field(ge=0)] = 0  # of which renumbering its numbers are: the segmentation says
     segments: Annotated[
         list[Annotated[NameChange | ColorChange | StateChange, Field(discriminator="field")]], Field(max_length=10_000)
     ] = []
@@ -116,8 +117,8 @@ def save_stroke(session: Session, segmentation_id: UUID, stroke: Stroke, *, key:
     """Append a revision that applies `stroke`, unless someone else drew under it.
 
     The row lock makes the check and the append one step. A repeated `key` gets the first answer.
-    The caller commits. Raises `NotFound`, `KeyReused`, `Closed`, `SegmentGone`, `StaleSegment`, or `StaleVoxels` naming
-    the positions; then nothing was changed.
+    The caller commits. Raises `NotFound`, `KeyReused`, `Closed`, `Renumbered`, `SegmentGone`, `StaleSegment`, or
+    `StaleVoxels` naming the positions; then nothing was changed.
     """
     ledger = Ledger(session, segmentation_id, key, numbers=stroke.numbers, positions=stroke.positions)
     if first := ledger.first_answer(stroke.digest):
@@ -128,6 +129,7 @@ def save_stroke(session: Session, segmentation_id: UUID, stroke: Stroke, *, key:
         return undo_revision(
             ledger, header.undoes, key=key, digest=stroke.digest, author=author, active_ms=header.active_ms
         )
+    ledger.require_numbering(header.numbering)
     segments = ledger.segments(stroke.numbers)
     require_segments(ledger, segments, stroke.patches)
     changes = _change_fields(ledger, segments, stroke)

@@ -33,6 +33,7 @@ class Segmentation(Base):
     state: Mapped[str] = mapped_column(server_default="open")  # open, submitted, approved
     seq: Mapped[int] = mapped_column(server_default="0")
     next_number: Mapped[int] = mapped_column(server_default="1")
+    numbering: Mapped[int] = mapped_column(server_default="0")  # the seq of the newest renumbering
     submitted_seq: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
@@ -52,7 +53,7 @@ class Revision(Base):
     body_digest: Mapped[bytes]
     author_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
     model_version_id: Mapped[UUID | None]
-    source: Mapped[str]  # drawn, undo, operation, proposal, import, restore, merge
+    source: Mapped[str]  # drawn, undo, operation, proposal, import, restore, merge, numbers, renumber
     tool: Mapped[str | None]
     undoes: Mapped[int | None]
     depth: Mapped[int] = mapped_column(SmallInteger, server_default="0")

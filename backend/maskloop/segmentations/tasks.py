@@ -1,8 +1,9 @@
 """Jobs on segmentations: running a segmenter, and edits over more tiles than a request computes."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,19 +11,24 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from maskloop.core.db import Json, session_scope
+from maskloop.core.ids import new_id
 from maskloop.core.settings import get_settings
 from maskloop.core.storage import get_storage
 from maskloop.images import service as images
 from maskloop.images.tables import Image
+from maskloop.jobs import service as jobs
 from maskloop.jobs.claimed import ClaimedJob
 from maskloop.jobs.handlers import handles
+from maskloop.jobs.tables import Job
 from maskloop.models import service as models
 from maskloop.models.service import SegmenterChoice
 from maskloop.segmentations import queries
+from maskloop.segmentations.errors import NumbersExhausted
 from maskloop.segmentations.events import publish_revision
 from maskloop.segmentations.ledger import Author, Saved
 from maskloop.segmentations.operations import operate
 from maskloop.segmentations.proposals import Origin, accept_proposal, propose
+from maskloop.segmentations.renumber import renumber
 from maskloop.segmentations.schemas import Operation, Parameters
 from maskloop.segmentations.targets import proposed_structures
 
@@ -58,29 +64,55 @@ class SegmentImage(BaseModel):
     label_id: UUID | None
 
 
+class RenumberSegments(BaseModel):
+    """Inputs of the job `renumber`: a segmentation, and the numbering that has run out."""
+
+    segmentation_id: UUID
+    numbering: int
+
+
+def enqueue_renumbering(session: Session, segmentation_id: UUID, *, created_by: UUID) -> Job:
+    """Add the job that frees numbers; the same one however often it is asked for at one seq."""
+    head = queries.read_head(session, segmentation_id)
+    return jobs.enqueue(
+        session,
+        kind="renumber",
+        inputs=RenumberSegments(segmentation_id=segmentation_id, numbering=head.numbering),
+        project_id=head.project_id,
+        created_by=created_by,
+        key=uuid5(segmentation_id, f"renumber {head.seq}"),
+    )
+
+
+@handles("renumber", queue="io", inputs=RenumberSegments)
+def renumber_segments(job: ClaimedJob, inputs: RenumberSegments) -> None:
+    """Free the numbers that nothing uses, unless that was done since. Saves wait for the row lock meanwhile."""
+
+    def free(session: Session) -> Saved | None:
+        if queries.read_head(session, inputs.segmentation_id, lock=True).numbering != inputs.numbering:
+            return None
+        return renumber(session, inputs.segmentation_id, key=new_id(), author=Author(job.created_by))
+
+    _append(job, inputs.segmentation_id, free)
+
+
 @handles("edit-segments", queue="io", inputs=EditSegments)
 def edit_segments(job: ClaimedJob, inputs: EditSegments) -> None:
     """Delete, merge, relabel or restore under the lock. A second run finds the key and gets the first answer."""
-    result: Json = {}
-    with job.transaction(finish=result) as session:
-        saved = operate(
-            session,
-            inputs.segmentation_id,
-            inputs.operation,
-            key=inputs.key,
-            author=Author(job.created_by),
-            max_tiles=None,
-        )
-        result |= _as_json(saved)
-    publish_revision(inputs.segmentation_id, saved.seq, ())
+    author = Author(job.created_by)
+
+    def edit(session: Session) -> Saved:
+        return operate(session, inputs.segmentation_id, inputs.operation, key=inputs.key, author=author, max_tiles=None)
+
+    _append_numbered(job, inputs.segmentation_id, edit)
 
 
 @handles("accept-proposal", queue="io", inputs=AcceptProposal)
 def accept(job: ClaimedJob, inputs: AcceptProposal) -> None:
     """Draw a large proposal in one revision."""
-    result: Json = {}
-    with job.transaction(finish=result) as session:
-        saved = accept_proposal(
+
+    def draw(session: Session) -> Saved:
+        return accept_proposal(
             session,
             inputs.proposal_id,
             key=inputs.key,
@@ -89,8 +121,27 @@ def accept(job: ClaimedJob, inputs: AcceptProposal) -> None:
             labels=inputs.labels,
             max_tiles=None,
         )
-        result |= _as_json(saved)
-    publish_revision(inputs.segmentation_id, saved.seq, ())
+
+    _append_numbered(job, inputs.segmentation_id, draw)
+
+
+def _append_numbered(job: ClaimedJob, segmentation_id: UUID, write: Callable[[Session], Saved]) -> None:
+    """Append one revision and end the job; where the numbers have run out, free some first."""
+    try:
+        _append(job, segmentation_id, write)
+    except NumbersExhausted:
+        with job.transaction() as session:
+            renumber(session, segmentation_id, key=new_id(), author=Author(job.created_by))
+        _append(job, segmentation_id, write)
+
+
+def _append(job: ClaimedJob, segmentation_id: UUID, write: Callable[[Session], Saved | None]) -> None:
+    result: Json = {}
+    with job.transaction(finish=result) as session:
+        saved = write(session)
+        result |= _as_json(saved) if saved else {}
+    if saved:
+        publish_revision(segmentation_id, saved.seq, ())
 
 
 @handles("segment-image", queue="infer", inputs=SegmentImage)

@@ -1,6 +1,7 @@
 """Reading labels: live tiles, tiles newer than a seq, the state at any seq, whole labelmaps."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -35,21 +36,35 @@ def layer_range(layer: int) -> tuple[int, int]:
     return TilePosition(layer, 0, 0, 0).pack(), TilePosition(layer, 0xFFFFFF, 0x7FFF, 0x7FFF).pack()
 
 
-def tiles_since(session: Session, segmentation_id: UUID, since: int) -> bytes:
-    """Return the live tiles newer than a seq as a tiles body, with the seq of the segmentation.
+class Tiles(NamedTuple):
+    """A tiles body, and the seq of the renumbering that its numbers follow (0: none)."""
+
+    content: bytes
+    numbering: int
+
+
+def tiles_since(session: Session, segmentation_id: UUID, since: int) -> Tiles:
+    """Return the live tiles newer than a seq, with the seq of the segmentation.
 
     The seq is read first: a save that comes between is in the tiles and will be read once more, never missed.
     """
     head = queries.read_head(session, segmentation_id)
     rows = queries.tiles_since(session, head.no, since)
-    return encode_tiles(head.seq, (SeqTile(row.pos, row.seq, row.content or b"") for row in rows))
+    while any(row.seq > head.seq for row in rows):
+        newer = queries.read_head(session, segmentation_id)
+        if newer.numbering == head.numbering:
+            break
+        head, rows = newer, queries.tiles_since(session, head.no, since)
+    content = encode_tiles(head.seq, (SeqTile(row.pos, row.seq, row.content or b"") for row in rows))
+    return Tiles(content, head.numbering)
 
 
-def tiles_at(session: Session, segmentation_id: UUID, seq: int) -> bytes:
-    """Return every tile as it was after revision `seq` as a tiles body. Raises NotFound for a seq that is not there."""
+def tiles_at(session: Session, segmentation_id: UUID, seq: int) -> Tiles:
+    """Return every tile as it was after revision `seq`. Raises NotFound for a seq that is not there."""
     head = _head_at(session, segmentation_id, seq)
     rows = queries.tiles_at(session, head.no, seq)
-    return encode_tiles(seq, (SeqTile(row.pos, row.seq, _whole(session, head, row)) for row in rows))
+    content = encode_tiles(seq, (SeqTile(row.pos, row.seq, _whole(session, head, row)) for row in rows))
+    return Tiles(content, _numbering_at(session, head, seq))
 
 
 def voxels_at(session: Session, head: Head, pos: int, seq: int) -> Voxels:
@@ -112,6 +127,12 @@ def _head_at(session: Session, segmentation_id: UUID, seq: int) -> Head:
     if not 0 <= seq <= head.seq:
         raise NotFound(f"There is no revision {seq}; the newest is {head.seq}.", code="no-revision", seq=head.seq)
     return head
+
+
+def _numbering_at(session: Session, head: Head, seq: int) -> int:
+    if head.numbering <= seq:
+        return head.numbering
+    return max((at for at in queries.renumberings(session, head.no) if at <= seq), default=0)
 
 
 def _whole(session: Session, head: Head, row: TileRow) -> bytes:

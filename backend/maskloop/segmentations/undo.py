@@ -1,5 +1,6 @@
 """Undo and redo: revisions that swap before and after of another. They need no state of the client."""
 
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import numpy as np
@@ -11,10 +12,11 @@ from maskloop.segmentations import queries
 from maskloop.segmentations.errors import BadStroke
 from maskloop.segmentations.ledger import Author, Entry, Ledger, Saved, TileChange
 from maskloop.segmentations.queries import HistoryRow
+from maskloop.segmentations.renumbered import Renumberings
 from maskloop.segmentations.segment_table import FieldChange, SegmentTable, changes_from
 from maskloop.segmentations.tiles import voxels_at
 
-NOT_UNDOABLE = ("numbers",)
+NOT_UNDOABLE = ("numbers", "renumber")
 
 
 def undo_revision(
@@ -40,10 +42,9 @@ def undo_revision(
     patches = {step.pos: patch_of(ledger, step).swapped() for step in steps}
     # Numbers that it took stay given out: a redo draws in the same ones again.
     wanted = [change.swapped() for change in reversed(changes_from(row.segments)) if change.field != "created"]
-    numbers = {int(number) for patch in patches.values() for number in np.unique([patch.before, patch.after])}
-    segments = ledger.segments((numbers | {change.number for change in wanted}) - {0})
-    changes, skipped = _swap_fields(ledger, segments, wanted)
-    tiles, left = _swap_voxels(ledger, segments, patches)
+    said = _said_now(ledger, row.seq, patches, wanted)
+    changes, skipped = _swap_fields(ledger, said.segments, said.wanted)
+    tiles, left = _swap_voxels(ledger, said.segments, said.patches)
     entry = Entry(
         key=key,
         body_digest=digest,
@@ -53,11 +54,12 @@ def undo_revision(
         active_ms=active_ms,
         undoes=row.seq,
         depth=row.depth + 1,
-        skipped=skipped + left,
+        skipped=skipped + left + said.lost,
         tiles=tiles,
-        changes=changes,
+        changes=[*said.revived, *changes],
+        next_number=1 + max((change.number for change in said.revived), default=0),
     )
-    return ledger.append(entry, segments)
+    return ledger.append(entry, said.segments)
 
 
 def undo_keys(session: Session, segmentation_id: UUID, user_id: UUID) -> tuple[UUID | None, UUID | None]:
@@ -77,6 +79,43 @@ def patch_of(ledger: Ledger, step: HistoryRow) -> Patch:
         return decode_patch(step.patch, size)
     before = voxels_at(ledger.session, ledger.head, step.pos, step.seq - 1)
     return diff_patch(before, ledger.decode(step.pos, step.content))
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What an undo is to do, in the numbers of now; `lost`: voxels whose numbers were freed."""
+
+    segments: SegmentTable
+    patches: dict[int, Patch]
+    wanted: list[FieldChange]
+    revived: list[FieldChange] = field(default_factory=list)
+    lost: int = 0
+
+
+def _said_now(ledger: Ledger, seq: int, patches: dict[int, Patch], wanted: list[FieldChange]) -> _Said:
+    """Return what takes revision `seq` back; a freed number that is drawn again gets a new one."""
+    renumberings = Renumberings(ledger.session, ledger.head, seq)
+    if renumberings.is_empty:
+        numbers = {int(number) for patch in patches.values() for number in np.unique([patch.before, patch.after])}
+        return _Said(ledger.segments((numbers | {change.number for change in wanted}) - {0}), patches, wanted)
+    segments = ledger.segments()
+    drawn = {int(number) for patch in patches.values() for number in np.unique(patch.after)} - {0}
+    deleted = {
+        number
+        for change in wanted
+        if change.field == "deleted" and change.after is False
+        for number in range(change.number, (change.last or change.number) + 1)
+    }
+    revived = renumberings.revive(ledger, segments, seq, drawn, deleted=deleted)
+    moved = {pos: renumberings.patch_since(seq, patch) for pos, patch in patches.items()}
+    said = [renumberings.change_since(seq, change) for change in wanted]
+    return _Said(
+        segments,
+        {pos: patch for pos, (patch, _) in moved.items()},
+        [change for change in said if change is not None],
+        revived,
+        sum(lost for _, lost in moved.values()),
+    )
 
 
 def _swap_fields(ledger: Ledger, segments: SegmentTable, wanted: list[FieldChange]) -> tuple[list[FieldChange], int]:

@@ -13,7 +13,8 @@ from maskloop.imaging.label_tile import Voxels, apply_patch, decode_patch, decod
 from maskloop.segmentations import queries
 from maskloop.segmentations.ledger import NO_REVISION, chain
 from maskloop.segmentations.queries import Head, HistoryRow, RevisionRow
-from maskloop.segmentations.segment_table import SegmentRow, SegmentTable, changes_from
+from maskloop.segmentations.renumbered import rows_as_json, rows_from
+from maskloop.segmentations.segment_table import FieldChange, SegmentRow, SegmentTable, changes_from
 from maskloop.segmentations.tables import LabelHead, LabelTile, Revision
 
 
@@ -125,7 +126,9 @@ def _check_segments(session: Session, head: Head, report: Report) -> None:
                         made["color"],
                     )
                 )
-            elif not table.apply(change, seq=seq):
+            elif change.field == "rows":
+                table = _renumbered(table, change, seq, report)
+            elif change.field != "renumbered" and not table.apply(change, seq=seq):
                 report.problems.append(f"revision {seq} changes segment {change.number} from what it was not")
     stored_rows = {(row.first, row.last): row for row in queries.segment_rows(session, head.no)}
     replayed = {(row.first, row.last): row for row in table.rows}
@@ -136,6 +139,13 @@ def _check_segments(session: Session, head: Head, report: Report) -> None:
         report.problems.append(f"the segments {differing[:5]} are not what the log says")
     if replayed and max(row.last for row in table.rows) >= head.next_number:
         report.problems.append(f"the next number {head.next_number} was given out before")
+
+
+def _renumbered(table: SegmentTable, change: FieldChange, seq: int, report: Report) -> SegmentTable:
+    """Return the segments after a renumbering, which stores them as it found and as it left them."""
+    if rows_as_json(table.rows) != change.before:
+        report.problems.append(f"the renumbering {seq} found other segments than the log says")
+    return SegmentTable(rows_from(change.after))
 
 
 def _revisions(session: Session, head: Head) -> Iterator[Revision]:

@@ -740,6 +740,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/segmentations/{segmentation_id}/numbering": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Numbering
+         * @description Say what the numbers of an older numbering are called now.
+         */
+        get: operations["get_numbering_api_v1_segmentations__segmentation_id__numbering_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/segmentations/{segmentation_id}/numbers": {
         parameters: {
             query?: never;
@@ -751,7 +771,7 @@ export interface paths {
         put?: never;
         /**
          * Post Numbers
-         * @description Give out a block of new segment numbers.
+         * @description Give out a block of new segment numbers; 422 with the `job_id` of a renumbering to wait for if none are left.
          */
         post: operations["post_numbers_api_v1_segmentations__segmentation_id__numbers_post"];
         delete?: never;
@@ -771,7 +791,7 @@ export interface paths {
         put?: never;
         /**
          * Post Operation
-         * @description Delete, merge, relabel or restore over all live tiles: one revision, or a job above 50 tiles.
+         * @description Delete, merge, relabel or restore over all live tiles: one revision, or a job (over 50 tiles, or to renumber).
          */
         post: operations["post_operation_api_v1_segmentations__segmentation_id__operations_post"];
         delete?: never;
@@ -1560,6 +1580,12 @@ export interface components {
              * @enum {string}
              */
             kind: "delete";
+            /**
+             * Numbering
+             * @description of which renumbering the numbers are: the segmentation's `numbering`
+             * @default 0
+             */
+            numbering: number;
             /** Numbers */
             numbers: number[];
         };
@@ -1956,6 +1982,12 @@ export interface components {
              * @enum {string}
              */
             kind: "merge";
+            /**
+             * Numbering
+             * @description of which renumbering the numbers are: the segmentation's `numbering`
+             * @default 0
+             */
+            numbering: number;
             /** Numbers */
             numbers: number[];
         };
@@ -2062,6 +2094,30 @@ export interface components {
              * @enum {string}
              */
             role: "admin" | "member";
+        };
+        /**
+         * NumberRun
+         * @description Numbers `first` to `last` of then are now `to` and the ones behind it.
+         */
+        NumberRun: {
+            /** First */
+            first: number;
+            /** Last */
+            last: number;
+            /** To */
+            to: number;
+        };
+        /**
+         * NumberingOut
+         * @description What the numbers of an older numbering are called now; a number in no run was freed.
+         */
+        NumberingOut: {
+            /** Numbering */
+            numbering: number;
+            /** Runs */
+            runs: components["schemas"]["NumberRun"][];
+            /** Since */
+            since: number;
         };
         /**
          * NumbersIn
@@ -2455,6 +2511,12 @@ export interface components {
              * Format: uuid
              */
             label_id: string;
+            /**
+             * Numbering
+             * @description of which renumbering the numbers are: the segmentation's `numbering`
+             * @default 0
+             */
+            numbering: number;
             /** Numbers */
             numbers: number[];
         };
@@ -2571,6 +2633,11 @@ export interface components {
              * Format: uuid
              */
             image_id: string;
+            /**
+             * Numbering
+             * @description seq of the newest renumbering, 0: none; what names numbers says it
+             */
+            numbering: number;
             /**
              * Project Id
              * Format: uuid
@@ -5763,6 +5830,67 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": unknown;
+                };
+            };
+            /** @description Problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_numbering_api_v1_segmentations__segmentation_id__numbering_get: {
+        parameters: {
+            query?: {
+                /** @description the numbering that is known */
+                since?: number;
+            };
+            header?: never;
+            path: {
+                segmentation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberingOut"];
                 };
             };
             /** @description Problem */
