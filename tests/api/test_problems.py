@@ -3,6 +3,12 @@
 import ast
 import re
 
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from maskloop.api.problems import install_problem_handlers
+from maskloop.api.session import SessionDep
+from maskloop.core.db import driver
 from tests.conftest import REPOSITORY
 
 CODE = re.compile(r"[a-z]+(-[a-z]+)*")
@@ -40,3 +46,18 @@ def test_no_paragraph_is_empty_or_twice():
 
     assert all(_paragraphs().values())
     assert text.count("\n### ") == len(_paragraphs())
+
+
+def test_a_connection_lost_in_a_statement_is_unavailable_and_the_next_one_works(settings):
+    app = FastAPI()
+    install_problem_handlers(app)
+
+    @app.get("/{function}")
+    def ask(function: str, session: SessionDep) -> bool:
+        return driver(session).execute(f"SELECT {function}(pg_backend_pid()) IS NOT NULL".encode()).fetchone()[0]
+
+    with TestClient(app) as client:
+        answers = [client.get("/pg_terminate_backend"), client.get("/abs")]
+
+    assert [answer.status_code for answer in answers] == [503, 200]
+    assert answers[0].json()["code"] == "unavailable"

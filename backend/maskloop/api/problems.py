@@ -3,6 +3,7 @@
 import traceback
 from collections.abc import Mapping
 
+import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -55,6 +56,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(exc.OperationalError, _database_away)
     app.add_exception_handler(exc.TimeoutError, _database_away)
+    app.add_exception_handler(psycopg.OperationalError, _database_away)  # of statements that go past SQLAlchemy
     app.add_exception_handler(Exception, _unexpected)
 
 

@@ -5,14 +5,15 @@ and each parameter of the path in OWNER_OF or FREE, else the application does no
 the same 404.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, LiteralString
 from uuid import UUID
 
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from sqlalchemy import RowMapping, Select, select, text
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from maskloop.api.caller import SESSION_COOKIE, Allowed, AllowedStream, Caller, Guard, SignedIn
@@ -20,10 +21,12 @@ from maskloop.audit import service as audit
 from maskloop.core.errors import Forbidden, NotFound
 from maskloop.projects.tables import Membership, Project
 from maskloop.users import authentication
+from maskloop.users.authentication import Credentials
 from maskloop.users.scopes import SCOPES
 
 __all__ = ["Allowed", "AllowedStream", "Caller", "SignedIn", "check", "require_complete", "visible_projects"]
 
+Row = Mapping[str, Any]
 PROJECT_ROLES = ("manager", "annotator", "reviewer", "viewer")
 ALL = frozenset(PROJECT_ROLES)
 WORKERS = ALL - {"viewer"}
@@ -110,27 +113,27 @@ AUDITED: Mapping[tuple[str, str], str] = {
     ("POST", "/proposals/{proposal_id}/drop"): "proposal.drop",
 }
 
-# Each query takes :id and gives at most one row. Columns: project_id (NULL: in no project); created_by, reader_id where
-# the object has one; owner_id where it belongs to a user. A column named like another parameter of the path must equal
-# it: that is how nested ids are checked to belong together.
-OWNER_OF: Mapping[str, str] = {
-    "project_id": "SELECT id AS project_id FROM project WHERE id = :id",
-    "label_id": "SELECT project_id FROM label WHERE id = :id",
-    "upload_id": "SELECT project_id, created_by FROM upload WHERE id = :id",
+# Each query takes %(id)s and gives at most one row. Columns: project_id (NULL: in no project); created_by, reader_id
+# where the object has one; owner_id where it belongs to a user. A column named like another parameter of the path must
+# equal it: that is how nested ids are checked to belong together.
+OWNER_OF: Mapping[str, LiteralString] = {
+    "project_id": "SELECT id AS project_id FROM project WHERE id = %(id)s",
+    "label_id": "SELECT project_id FROM label WHERE id = %(id)s",
+    "upload_id": "SELECT project_id, created_by FROM upload WHERE id = %(id)s",
     "file_id": """SELECT u.project_id, u.created_by, u.id AS upload_id
-        FROM upload_file f JOIN upload u ON u.id = f.upload_id WHERE f.id = :id""",
+        FROM upload_file f JOIN upload u ON u.id = f.upload_id WHERE f.id = %(id)s""",
     "item_id": """SELECT u.project_id, u.created_by, u.id AS upload_id
-        FROM upload_item t JOIN upload u ON u.id = t.upload_id WHERE t.id = :id""",
-    "image_id": "SELECT project_id FROM image WHERE id = :id",
+        FROM upload_item t JOIN upload u ON u.id = t.upload_id WHERE t.id = %(id)s""",
+    "image_id": "SELECT project_id FROM image WHERE id = %(id)s",
     "segmentation_id": """SELECT i.project_id, i.id AS image_id, s.reader_id
-        FROM segmentation s JOIN image i ON i.id = s.image_id WHERE s.id = :id""",
+        FROM segmentation s JOIN image i ON i.id = s.image_id WHERE s.id = %(id)s""",
     "proposal_id": """SELECT i.project_id, i.id AS image_id, s.id AS segmentation_id, s.reader_id, p.created_by
         FROM proposal p JOIN segmentation s ON s.id = p.segmentation_id JOIN image i ON i.id = s.image_id
-        WHERE p.id = :id""",
-    "job_id": "SELECT project_id, created_by FROM job WHERE id = :id",
-    "work_item_id": "SELECT project_id, image_id FROM work_item WHERE id = :id",
-    "export_id": "SELECT project_id, created_by FROM export WHERE id = :id",
-    "token_id": "SELECT NULL::uuid AS project_id, user_id AS owner_id FROM api_token WHERE id = :id",
+        WHERE p.id = %(id)s""",
+    "job_id": "SELECT project_id, created_by FROM job WHERE id = %(id)s",
+    "work_item_id": "SELECT project_id, image_id FROM work_item WHERE id = %(id)s",
+    "export_id": "SELECT project_id, created_by FROM export WHERE id = %(id)s",
+    "token_id": "SELECT NULL::uuid AS project_id, user_id AS owner_id FROM api_token WHERE id = %(id)s",
 }
 
 # Parameters that name nothing with an owner of its own: the service looks them up below the object that was checked.
@@ -143,9 +146,8 @@ def check(session: Session, request: Request, action: str) -> Caller:
     Raises Unauthenticated (no or ended credentials), Forbidden (scope or role) and NotFound (foreign or absent).
     """
     rule = POLICY[action]
-    credentials = authentication.authenticate(
-        session, authorization=request.headers.get("Authorization"), cookie=request.cookies.get(SESSION_COOKIE)
-    )
+    path = request.path_params
+    credentials, found = _look_up(session, request, [name for name in path if name in OWNER_OF])
     user = credentials.user
     caller = Caller(
         user_id=user.id,
@@ -158,12 +160,12 @@ def check(session: Session, request: Request, action: str) -> Caller:
     if credentials.scopes is not None and rule.scope is not None and rule.scope not in credentials.scopes:
         detail = f"The token does not have the scope {rule.scope}."
         raise Forbidden(detail, code="insufficient-scope", scope=rule.scope)
-    found = [_owner(session, caller, request.path_params, name) for name in request.path_params if name in OWNER_OF]
     if rule.concerns_project and not found:
         raise RuntimeError(f"{action} concerns a project, but the path of {request.url.path} names none")
-    for owner in found:
+    owners = [_require_there(owner, path) for owner in found]
+    for owner in owners:
         caller = _enter(caller, owner)
-    _require(rule, action, caller, found)
+    _require(rule, action, caller, owners)
     route = getattr(request.scope.get("route"), "path", "")
     if word := AUDITED.get((request.method, route)):
         _record(session, caller, word, request.path_params)
@@ -231,25 +233,49 @@ def _absent() -> NotFound:
     return NotFound("There is nothing here that you may see.")
 
 
-def _owner(session: Session, caller: Caller, path: Mapping[str, object], name: str) -> RowMapping:
-    """Return the object's row of OWNER_OF with `_readers` and `_archived` of its project and the caller's `_role`."""
+# One row: the credentials, and beside them the object of OWNER_OF with `_readers` and `_archived` of its project and
+# the caller's `_role` in it. `_archived` is NULL where there is no such object.
+WITH_OWNER: LiteralString = """SELECT * FROM ({credentials}) c LEFT JOIN LATERAL (
+    SELECT o.*, p.readers AS _readers, p.archived_at IS NOT NULL AS _archived, m.role AS _role
+    FROM ({owner}) o LEFT JOIN project p ON p.id = o.project_id
+    LEFT JOIN membership m ON m.project_id = o.project_id AND m.user_id = c.user_id) o ON true"""
+
+
+def _look_up(session: Session, request: Request, names: Sequence[str]) -> tuple[Credentials, list[Row]]:
+    """Return who calls, and a row for each object that the path names; one statement where it names one or none.
+
+    Nothing of it is kept: what was revoked or changed is seen by the next request. Raises Unauthenticated.
+    """
+    secret = authentication.shown_secret(
+        authorization=request.headers.get("Authorization"), cookie=request.cookies.get(SESSION_COOKIE)
+    )
+    if not names:
+        return authentication.accept(session, secret, secret.ask(session, secret.query)), []
+    queries = [WITH_OWNER.format(credentials=secret.query, owner=OWNER_OF[name]) for name in names]
+    ids = [_id(request.path_params[name]) for name in names]
+    rows = [secret.ask(session, query, id=wanted) for query, wanted in zip(queries, ids, strict=True)]
+    return authentication.accept(session, secret, rows[0]), [row for row in rows if row is not None]
+
+
+def _id(named: object) -> UUID | None:
+    """Return an id of the path; None, which no object has, for what is not one."""
     try:
-        wanted = UUID(str(path[name]))
-    except ValueError as error:
-        raise _absent() from error
-    statement = f"""SELECT o.*, p.readers AS _readers, p.archived_at IS NOT NULL AS _archived, m.role AS _role
-        FROM ({OWNER_OF[name]}) o LEFT JOIN project p ON p.id = o.project_id
-        LEFT JOIN membership m ON m.project_id = o.project_id AND m.user_id = :caller"""  # noqa: S608 - our own constant
-    row = session.execute(text(statement), {"id": wanted, "caller": caller.user_id}).mappings().one_or_none()
-    if row is None or row["_archived"]:
+        return UUID(str(named))
+    except ValueError:
+        return None
+
+
+def _require_there(owner: Row, path: Mapping[str, object]) -> Row:
+    """Return an object's row. Raises NotFound where it is absent, archived, or not below the others of the path."""
+    if owner["_archived"] is not False:
         raise _absent()
-    for column, value in row.items():
-        if column in path and str(value) != str(path[column]).lower():
+    for column, value in owner.items():
+        if column in OWNER_OF and column in path and str(value) != str(path[column]).lower():
             raise _absent()
-    return row
+    return owner
 
 
-def _enter(caller: Caller, owner: RowMapping) -> Caller:
+def _enter(caller: Caller, owner: Row) -> Caller:
     """Return the caller with their role in the project of `owner`; NotFound where they have none."""
     if owner["project_id"] is None:
         mine = caller.user_id in {owner.get("owner_id"), owner.get("created_by")}
@@ -269,7 +295,7 @@ def _enter(caller: Caller, owner: RowMapping) -> Caller:
     return caller
 
 
-def _require(rule: Rule, action: str, caller: Caller, found: list[RowMapping]) -> None:
+def _require(rule: Rule, action: str, caller: Caller, found: Sequence[Row]) -> None:
     readers = [owner.get("reader_id") for owner in found]
     if action in READERS_OWN and any(reader not in {None, caller.user_id} for reader in readers):
         raise Forbidden("This is the reading of someone else.", code="not-your-reading")

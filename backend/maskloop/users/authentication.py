@@ -4,30 +4,74 @@ import base64
 import binascii
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, LiteralString
 from uuid import UUID
 
+from psycopg.rows import dict_row
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from maskloop.core import clock
+from maskloop.core.db import driver
 from maskloop.core.errors import Unauthenticated
 from maskloop.core.settings import get_settings
-from maskloop.users.tables import ApiToken, BrowserSession, User
+from maskloop.users.tables import ApiToken, BrowserSession
 
 TOKEN_PREFIX = "mlp_"  # noqa: S105 - so that a leaked token is recognised
 TOUCH = timedelta(seconds=20)  # last use is written at most this often, not with every request
 
 
 @dataclass(frozen=True)
+class Account:
+    """The user behind the credentials."""
+
+    id: UUID
+    login: str
+    name: str
+    role: str
+
+
+@dataclass(frozen=True)
 class Credentials:
     """Who the credentials belong to; `scopes` is None for a browser session, which has them all."""
 
-    user: User
+    user: Account
     scopes: frozenset[str] | None
     ends_at: datetime | None
     token_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Secret:
+    """What a request showed us: the digest of a token or of a session's cookie, and the query that knows it.
+
+    The query takes :digest and gives at most one row. It is asked again for every request: a revoked token, a user who
+    was switched off or a changed role is seen by the next one.
+    """
+
+    table: type[ApiToken] | type[BrowserSession]
+    digest: bytes
+
+    @property
+    def query(self) -> LiteralString:
+        """The row of the credentials and their user."""
+        return QUERY_API if self.table is ApiToken else QUERY_BROWSER
+
+    def ask(self, session: Session, query: LiteralString, **arguments: object) -> Mapping[str, Any] | None:
+        """Return the one row of a query on this secret, straight through psycopg: it is asked for every request."""
+        with driver(session).cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(query, {"digest": self.digest, **arguments}, binary=True).fetchone()
+
+
+QUERY_API: LiteralString = """SELECT c.id, c.scopes, c.used_at, c.expires_at AS ends_at, c.revoked_at AS ended_at,
+    u.id AS user_id, u.login, u.name, u.role, u.disabled_at
+    FROM api_token c JOIN user_account u ON u.id = c.user_id WHERE c.secret_digest = %(digest)s"""
+QUERY_BROWSER: LiteralString = """SELECT c.id, NULL::text[] AS scopes, c.used_at, c.ends_at, c.ended_at,
+    u.id AS user_id, u.login, u.name, u.role, u.disabled_at
+    FROM user_session c JOIN user_account u ON u.id = c.user_id WHERE c.secret_digest = %(digest)s"""
 
 
 def new_secret(prefix: str = "") -> tuple[str, bytes]:
@@ -43,11 +87,40 @@ def digest_secret(secret: str) -> bytes:
 
 def authenticate(session: Session, *, authorization: str | None, cookie: str | None) -> Credentials:
     """Return who calls. The header goes before the cookie. Raises Unauthenticated."""
+    secret = shown_secret(authorization=authorization, cookie=cookie)
+    return accept(session, secret, secret.ask(session, secret.query))
+
+
+def shown_secret(*, authorization: str | None, cookie: str | None) -> Secret:
+    """Return what the request shows. The header goes before the cookie. Raises Unauthenticated where it is nothing."""
     if authorization is not None:
-        return _by_token(session, _token_in(authorization))
+        return Secret(ApiToken, digest_secret(_token_in(authorization)))
     if cookie:
-        return _by_session(session, cookie)
+        return Secret(BrowserSession, digest_secret(cookie))
     raise Unauthenticated("Sign in first.")
+
+
+def accept(session: Session, secret: Secret, row: Mapping[str, Any] | None) -> Credentials:
+    """Return the credentials of a row that `secret.query` gave. Raises Unauthenticated."""
+    now = clock.now()
+    is_token = secret.table is ApiToken
+    if row is None:
+        raise Unauthenticated("The token is not one of ours.", code="bad-token") if is_token else _session_ended()
+    if row["ended_at"] is not None or (row["ends_at"] is not None and row["ends_at"] <= now):
+        raise Unauthenticated("The token has ended.", code="bad-token") if is_token else _session_ended()
+    if not is_token and row["used_at"] + timedelta(seconds=get_settings().session_idle_s) <= now:
+        raise _session_ended()
+    if row["disabled_at"] is not None:
+        raise Unauthenticated("This account is switched off.", code="account-disabled")
+    if row["used_at"] is None or now - row["used_at"] > TOUCH:
+        _touch(session, secret.table, row["id"])
+    user = Account(row["user_id"], row["login"], row["name"], row["role"])
+    scopes = frozenset(row["scopes"]) if is_token else None
+    return Credentials(user, scopes, row["ends_at"], token_id=row["id"] if is_token else None)
+
+
+def _session_ended() -> Unauthenticated:
+    return Unauthenticated("Your session has ended. Sign in again.", code="session-ended")
 
 
 def _token_in(authorization: str) -> str:
@@ -61,43 +134,6 @@ def _token_in(authorization: str) -> str:
         except (binascii.Error, UnicodeDecodeError) as error:
             raise Unauthenticated("The Authorization header cannot be read.") from error
     raise Unauthenticated("Send the token as `Authorization: Bearer mlp_...`.")
-
-
-def _by_token(session: Session, secret: str) -> Credentials:
-    statement = select(ApiToken, User).join(User, User.id == ApiToken.user_id)
-    found = session.execute(statement.where(ApiToken.secret_digest == digest_secret(secret))).one_or_none()
-    now = clock.now()
-    if found is None:
-        raise Unauthenticated("The token is not one of ours.", code="bad-token")
-    token, user = found
-    if token.revoked_at is not None or (token.expires_at is not None and token.expires_at <= now):
-        raise Unauthenticated("The token has ended.", code="bad-token")
-    _require_enabled(user)
-    if token.used_at is None or now - token.used_at > TOUCH:
-        _touch(session, ApiToken, token.id)
-    return Credentials(user, frozenset(token.scopes), token.expires_at, token_id=token.id)
-
-
-def _by_session(session: Session, secret: str) -> Credentials:
-    statement = select(BrowserSession, User).join(User, User.id == BrowserSession.user_id)
-    found = session.execute(statement.where(BrowserSession.secret_digest == digest_secret(secret))).one_or_none()
-    now = clock.now()
-    ended = Unauthenticated("Your session has ended. Sign in again.", code="session-ended")
-    if found is None:
-        raise ended
-    browser, user = found
-    idle = timedelta(seconds=get_settings().session_idle_s)
-    if browser.ended_at is not None or browser.ends_at <= now or browser.used_at + idle <= now:
-        raise ended
-    _require_enabled(user)
-    if now - browser.used_at > TOUCH:
-        _touch(session, BrowserSession, browser.id)
-    return Credentials(user, None, browser.ends_at)
-
-
-def _require_enabled(user: User) -> None:
-    if user.disabled_at is not None:
-        raise Unauthenticated("This account is switched off.", code="account-disabled")
 
 
 def _touch(session: Session, table: type[ApiToken] | type[BrowserSession], row_id: UUID) -> None:

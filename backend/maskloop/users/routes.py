@@ -174,7 +174,7 @@ def _user(user: User | None) -> User:
     return user
 
 
-def _session_out(user: User, ends_at: datetime | None) -> SessionOut:
+def _session_out(user: User | authentication.Account, ends_at: datetime | None) -> SessionOut:
     return SessionOut(
         user=UserOut.model_validate(user), expires_at=ends_at, idle_timeout_s=get_settings().session_idle_s
     )
