@@ -23,6 +23,7 @@ from tests.formats.conftest import PROJECT_KEY
 from tests.formats.test_raster import png_claiming
 from tests.phantoms import SeriesPlan, axial_affine, noisy_slices, write_series
 
+ORIENTATIONS = json.loads((Path(__file__).parent.parent / "vectors" / "orientations.json").read_text())
 MARKER = "Zyxwvutsrq"
 BAD = ("notes.dcm", "cut.dcm", "headless.dcm", "nothing.dcm", "bomb.zip", "escape.zip", "cut.zip")
 BAD += ("nan.nii", "huge.png", "photo.heic", "tool.exe")
@@ -318,3 +319,22 @@ def test_a_thumbnail_is_webp_in_its_box(tmp_path, upload):
 
     with Image.open(io.BytesIO((read.scratch / read.image.thumbnail).read_bytes())) as image:
         assert (image.format, image.size) == ("WEBP", (160, 112))
+
+
+@pytest.mark.parametrize("code", ["LPS", "RAS", "LAS", "PIL", "PSR", "RSA", "SLP", "PLS"])
+def test_a_thumbnail_lies_as_the_first_view_does(tmp_path, upload, code):
+    case = next(case for case in ORIENTATIONS if case["name"] == code)
+    voxels = np.zeros((3, 40, 60), np.int16)  # k, j, i: a bright corner at small i and small j
+    voxels[:, :8, :24] = 1000
+    image = nib.Nifti1Image(voxels.transpose(2, 1, 0), np.diag([-1, -1, 1, 1]) @ np.array(case["affine"]))
+    nib.save(image, tmp_path / "a.nii")
+
+    read = upload([tmp_path / "a.nii"])
+    with Image.open(io.BytesIO((read.scratch / read.image.thumbnail).read_bytes())) as webp:
+        rows, columns = np.nonzero(np.asarray(webp.convert("L")) > 128)
+
+    swapped = case["right"]["axis"] == "j"
+    # In mm: i is 60 of 0.5, j is 40 of 0.75; the box fits both ways round as a square of 112 pixels.
+    assert (np.ptp(columns) + 1, np.ptp(rows) + 1) == pytest.approx((22, 45) if swapped else (45, 22), abs=2)
+    assert (columns.mean() < 80) == (case["right"]["sign"] > 0)
+    assert (rows.mean() < 56) == (case["down"]["sign"] > 0)

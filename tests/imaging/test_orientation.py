@@ -1,10 +1,24 @@
 """Letters: positive axes are left, back and head."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from maskloop.imaging.orientation import axis_letters, direction_letters, edge_letters, opposite, plane_name
+from maskloop.imaging.orientation import (
+    AS_STORED,
+    axis_letters,
+    direction_letters,
+    edge_letters,
+    on_screen,
+    opposite,
+    plane_name,
+    screen_axes,
+)
 from tests.phantoms import axial_affine, tilted_affine
+
+VECTORS = json.loads((Path(__file__).parent.parent / "vectors" / "orientations.json").read_text())
 
 
 @pytest.mark.parametrize(
@@ -43,3 +57,31 @@ def test_sagittal_and_coronal_planes_have_their_names():
 
 def test_opposite_turns_every_letter():
     assert opposite("PLS") == "ARI"
+
+
+@pytest.mark.parametrize("case", VECTORS, ids=[case["name"] for case in VECTORS])
+def test_a_slice_is_turned_as_the_viewer_turns_it(case):
+    affine = np.array(case["affine"])
+
+    axes = screen_axes(affine)
+
+    assert plane_name(affine) == case["plane"]
+    assert axes.transposed == (case["right"]["axis"] == "j")
+    assert axes.mirrored == (case["right"]["sign"] < 0)
+    assert axes.upside_down == (case["down"]["sign"] < 0)
+
+
+def test_a_slice_without_a_place_is_shown_as_stored():
+    plane = np.arange(6).reshape(2, 3)
+
+    assert screen_axes(None) == AS_STORED
+    assert (on_screen(plane, AS_STORED) == plane).all()
+
+
+def test_a_tie_between_planes_goes_to_axial():
+    half = np.sqrt(0.5)
+    affine = np.eye(4)
+    affine[:3, 1] = (0, half, half)
+    affine[:3, 2] = (0, -half, half)
+
+    assert plane_name(affine) == "axial"

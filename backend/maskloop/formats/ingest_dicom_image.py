@@ -168,4 +168,5 @@ def _shown(group: FrameGroup, instances: list[Scanned], decoded: dict[int, Frame
         presets=presets,
         inverted=header.format.photometric == "MONOCHROME1",
         pixel_aspect=spacing[1] / spacing[0],
+        affine=None if group.stack.spacing_source == "detector" else group.stack.affine,
     )

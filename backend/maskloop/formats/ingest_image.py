@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from maskloop.formats.ingest_types import LevelValue, PixelsValue, PresetValue, WindowValue
 from maskloop.formats.pixel_file import PixelFileWriter, WrittenPixels
 from maskloop.formats.raster_write import thumbnail_webp
+from maskloop.imaging.orientation import on_screen, screen_axes
 from maskloop.imaging.volume import Rescale, Voxels
 from maskloop.imaging.window import Preset, Window, apply_window, percentile_window, presets_for
 
@@ -30,6 +31,8 @@ class Shown:
     inverted: bool = False
     padding: float | None = None
     pixel_aspect: float = 1.0
+    affine: NDArray[np.float64] | None = None
+    """Voxel to LPS where the pixels have a place in the patient: the thumbnail is turned as the viewer turns it."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +119,11 @@ class ImageBuilder:
         else:
             slope, intercept = self._rescale.of_slice(self._shape[0] // 2)
             picture = apply_window(plane * slope + intercept, window, invert=shown.inverted)
+        axes = screen_axes(shown.affine)
+        aspect = 1 / shown.pixel_aspect if axes.transposed else shown.pixel_aspect
         name = f"{self._name}.webp"
-        (self._scratch / name).write_bytes(thumbnail_webp(picture, pixel_aspect=shown.pixel_aspect))
+        turned = np.ascontiguousarray(on_screen(picture, axes))
+        (self._scratch / name).write_bytes(thumbnail_webp(turned, pixel_aspect=aspect))
         return name
 
 

@@ -135,10 +135,10 @@ def _open(source: Source, plain: Path, limits: Limits) -> ReadFile:
 def _result(source: Source, picture: Picture, read: ReadFile, builder: ImageBuilder) -> ImageResult:
     spacing = picture.spacing
     aspect = spacing[1] / spacing[0] if spacing is not None else 1.0
-    built = builder.finish(Shown("OT", inverted=picture.inverted, pixel_aspect=aspect))
+    affine = read.place.affine
+    built = builder.finish(Shown("OT", inverted=picture.inverted, pixel_aspect=aspect, affine=affine))
     name = " ".join(part for part in (stem(source.member.name), picture.label) if part)
     grey: Literal["MONOCHROME1", "MONOCHROME2"] = "MONOCHROME1" if picture.inverted else "MONOCHROME2"
-    affine = read.place.affine
     return ImageResult(
         name=name,
         modality="OT",

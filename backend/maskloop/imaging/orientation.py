@@ -1,4 +1,4 @@
-"""Letters for directions in the patient: R L, A P, I S (also H F where feet and head are meant)."""
+"""Letters for directions in the patient: R L, A P, I S; and how a slice is turned so that it reads as is usual."""
 
 from typing import Final, NamedTuple
 
@@ -6,9 +6,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from maskloop.imaging.affine import directions_of
+from maskloop.imaging.volume import Voxels
 
 POSITIVE: Final = "LPS"  # the patient axes point to the left, to the back and to the head
 NEGATIVE: Final = "RAI"
+PLANES: Final = ("sagittal", "coronal", "axial")  # by the patient axis closest to the normal
+# Where screen right and screen down point in LPS: the patient's left on the right, sagittal with the face to the left.
+READING: Final = (((0, 1, 0), (0, 0, -1)), ((1, 0, 0), (0, 0, -1)), ((1, 0, 0), (0, 1, 0)))
 OBLIQUE_COSINE: Final = 0.0872  # a letter is named when its share is more than 5 degrees
 
 
@@ -74,6 +78,57 @@ def edge_letters(affine: NDArray[np.float64]) -> EdgeLetters:
 
 def plane_name(affine: NDArray[np.float64]) -> str:
     """Return ``"axial"``, ``"coronal"`` or ``"sagittal"``: the nearest name of the plane of a slice."""
+    return PLANES[_normal_axis(affine)]
+
+
+class ScreenAxes(NamedTuple):
+    """How a stored slice is turned for the screen: columns for rows first, then left for right, top for bottom."""
+
+    transposed: bool
+    mirrored: bool
+    upside_down: bool
+
+
+AS_STORED: Final = ScreenAxes(transposed=False, mirrored=False, upside_down=False)
+
+
+def screen_axes(affine: NDArray[np.float64] | None) -> ScreenAxes:
+    """Return how a slice is turned to be read in the radiological convention; by whole axes, never resampled.
+
+    Parameters
+    ----------
+    affine : (4, 4) float64 array, mm, or None
+        Voxel to LPS. None: no place in the patient, the slice is shown as stored.
+
+    Returns
+    -------
+    ScreenAxes
+
+    Notes
+    -----
+    The same rule as ``sliceFrame`` of the viewer; both read tests/vectors/orientations.json.
+    """
+    if affine is None:
+        return AS_STORED
     directions = directions_of(affine)
-    normal = np.cross(directions[:, 0], directions[:, 1])
-    return ("sagittal", "coronal", "axial")[int(np.argmax(np.abs(normal)))]
+    along_i, along_j = directions[:, 0], directions[:, 1]
+    right, down = np.array(READING[_normal_axis(affine)], dtype=np.float64)
+    straight = abs(along_i @ right) + abs(along_j @ down)
+    turned = abs(along_j @ right) + abs(along_i @ down)
+    across, along = (along_i, along_j) if straight >= turned else (along_j, along_i)
+    return ScreenAxes(
+        transposed=bool(straight < turned), mirrored=bool(across @ right < 0), upside_down=bool(along @ down < 0)
+    )
+
+
+def on_screen(plane: Voxels, axes: ScreenAxes) -> Voxels:
+    """Return a view of a stored slice, (J, I) or (J, I, 3), as it lies on the screen."""
+    turned = plane.swapaxes(0, 1) if axes.transposed else plane
+    return turned[:: -1 if axes.upside_down else 1, :: -1 if axes.mirrored else 1]
+
+
+def _normal_axis(affine: NDArray[np.float64]) -> int:
+    directions = directions_of(affine)
+    share = np.abs(np.cross(directions[:, 0], directions[:, 1]))
+    # A tie goes to axial, then coronal.
+    return max((2, 1, 0), key=lambda axis: float(share[axis]))

@@ -1,10 +1,26 @@
+// @vitest-environment node
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { Affine } from './affine'
+import { type Affine, affineFromRows } from './affine'
 import { directionLetters, sliceFrame } from './orientation'
 import type { Vec3 } from './vector'
 
 const affine = (i: Vec3, j: Vec3, k: Vec3): Affine => ({ i, j, k, origin: [0, 0, 0] })
 const AXIAL = affine([1, 0, 0], [0, 1, 0], [0, 0, 1])
+
+interface Vector {
+  name: string
+  affine: number[][]
+  plane: string
+  right: { axis: string; sign: number }
+  down: { axis: string; sign: number }
+}
+
+// The table of tests/vectors/make_orientation_vectors.py, which the thumbnails are made by as well.
+const VECTORS: Vector[] = JSON.parse(
+  readFileSync(resolve(import.meta.dirname, '../../../tests/vectors/orientations.json'), 'utf8'),
+)
 
 describe('directionLetters', () => {
   test.each([
@@ -30,6 +46,10 @@ describe('directionLetters', () => {
 })
 
 describe('sliceFrame', () => {
+  test.each(VECTORS)('turns $name for reading', ({ affine, plane, right, down }) => {
+    expect(sliceFrame(affineFromRows(affine))).toMatchObject({ plane, right, down })
+  })
+
   test('an axial DICOM slice is shown as stored: patient left on the right', () => {
     const frame = sliceFrame(AXIAL)
 
