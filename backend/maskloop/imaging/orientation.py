@@ -1,12 +1,13 @@
 """Letters for directions in the patient: R L, A P, I S; and how a slice is turned so that it reads as is usual."""
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from maskloop.imaging.affine import directions_of
-from maskloop.imaging.volume import Voxels
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 POSITIVE: Final = "LPS"  # the patient axes point to the left, to the back and to the head
 NEGATIVE: Final = "RAI"
@@ -121,9 +122,9 @@ def screen_axes(affine: NDArray[np.float64] | None) -> ScreenAxes:
     )
 
 
-def on_screen(plane: Voxels, axes: ScreenAxes) -> Voxels:
+def on_screen(plane: NDArray[Scalar], axes: ScreenAxes) -> NDArray[Scalar]:
     """Return a view of a stored slice, (J, I) or (J, I, 3), as it lies on the screen."""
-    turned = plane.swapaxes(0, 1) if axes.transposed else plane
+    turned: NDArray[Scalar] = plane.swapaxes(0, 1) if axes.transposed else plane
     return turned[:: -1 if axes.upside_down else 1, :: -1 if axes.mirrored else 1]
 
 
