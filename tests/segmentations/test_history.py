@@ -71,6 +71,18 @@ def test_thinning_keeps_what_a_named_revision_shows(past):
     assert bytes_kept(scene) == {6, 7, 11, 12}  # of the two tiles: the newest at revision 7, and the live ones
 
 
+def test_every_sixteenth_tile_stays_whole(scene):
+    for n in range(40):
+        scene.draw((0, 1, scene.row(1)[0], 1 + n % 2))
+
+    thin(scene)
+
+    first = scene.seq - 39
+    assert bytes_kept(scene) == {first + 15, first + 31, scene.seq}
+    for seq in range(first, scene.seq + 1):
+        assert scene.row(1, seq=seq) == [1 + (seq - first) % 2]
+
+
 def test_thinning_leaves_young_revisions_alone(past):
     scene, _ = past
 

@@ -9,11 +9,13 @@ from sqlalchemy import select
 from maskloop.core.db import session_scope
 from maskloop.core.ids import new_id
 from maskloop.core.objects import store_file
+from maskloop.core.settings import get_settings
 from maskloop.core.storage import get_storage
 from maskloop.formats.pixel_file import PixelFileWriter
 from maskloop.imaging.label_tile import TilePosition
 from maskloop.imaging.label_wire import encode_stroke
 from maskloop.jobs import service as jobs
+from maskloop.jobs.periodic import NoInputs
 from maskloop.jobs.work import run_one
 from maskloop.segmentations import proposals, service
 from maskloop.segmentations.ledger import Author
@@ -197,6 +199,25 @@ def test_a_proposal_that_finds_no_numbers_left_frees_some(committed):
     with session_scope() as session:
         labels = service.read_labelmap(session, committed.id)
         assert labels[0, 0, :9].tolist() == [3, 3, 0, 0, 4, 4, 5, 5, 0]
+        assert verify_segmentation(session, committed.id).problems == []
+
+
+def test_old_tiles_are_thinned_and_what_has_not_grown_is_left_alone(committed, monkeypatch):
+    monkeypatch.setenv("MASKLOOP_THIN_AFTER_DAYS", "0")
+    get_settings.cache_clear()
+    with session_scope() as session:
+        committed.session = session
+        for number in (1, 2, 1, 2):
+            committed.draw((0, 1, committed.row(1)[0], number))
+        states = [committed.row(1, seq=seq) for seq in range(2, 7)]
+
+    first, second = (ended(enqueued(committed, "thin-labels", NoInputs()), "io") for _ in range(2))
+
+    assert first.result["tiles"] == 3
+    assert second.result == {"segmentations": 0, "tiles": 0}
+    with session_scope() as session:
+        committed.session = session
+        assert [committed.row(1, seq=seq) for seq in range(2, 7)] == states
         assert verify_segmentation(session, committed.id).problems == []
 
 

@@ -29,7 +29,7 @@ class Periodic:
     every_s: int
 
 
-PERIODIC: tuple[Periodic, ...] = ()
+PERIODIC: tuple[Periodic, ...] = (Periodic("thin-labels", every_s=24 * 3600),)
 
 
 def queue_due(session: Session, table: Sequence[Periodic] = PERIODIC) -> list[str]:

@@ -253,13 +253,16 @@ def tiles_at(
     return [TileRow(*row) for row in rows.fetchall()]
 
 
-def later_steps(session: Session, no: int, pos: int, seq: int) -> list[HistoryRow]:
-    """Return the steps of a tile after `seq` up to and with the next one that has the whole tile, rising."""
-    statement: LiteralString = """SELECT pos, seq, patch, bytes FROM label_tile
-        WHERE segmentation_no = %s AND pos = %s AND seq > %s AND seq <= (SELECT min(n.seq) FROM label_tile n
-        WHERE n.segmentation_no = %s AND n.pos = %s AND n.seq > %s AND n.bytes IS NOT NULL) ORDER BY seq"""
-    rows = connection(session).execute(statement, (no, pos, seq, no, pos, seq), binary=True).fetchall()
-    return [HistoryRow(*row) for row in rows]
+def later_steps(session: Session, no: int, tiles: Sequence[TileRow]) -> list[HistoryRow]:
+    """Return the steps of each tile after its seq up to and with the next one that has the whole tile, rising."""
+    statement: LiteralString = """SELECT t.* FROM unnest(%s::bigint[], %s::int[]) AS w (pos, seq)
+        CROSS JOIN LATERAL (SELECT n.seq FROM label_tile n WHERE n.segmentation_no = %s AND n.pos = w.pos
+            AND n.seq > w.seq AND n.bytes IS NOT NULL ORDER BY n.seq LIMIT 1) AS whole
+        CROSS JOIN LATERAL (SELECT s.pos, s.seq, s.patch, CASE WHEN s.seq = whole.seq THEN s.bytes END
+            FROM label_tile s WHERE s.segmentation_no = %s AND s.pos = w.pos AND s.seq > w.seq AND s.seq <= whole.seq
+            ORDER BY s.seq) AS t"""
+    asked = ([tile.pos for tile in tiles], [tile.seq for tile in tiles], no, no)
+    return [HistoryRow(*row) for row in connection(session).execute(statement, asked, binary=True).fetchall()]
 
 
 def steps_of(session: Session, no: int, seq: int) -> list[HistoryRow]:

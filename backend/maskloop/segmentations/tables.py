@@ -35,6 +35,7 @@ class Segmentation(Base):
     next_number: Mapped[int] = mapped_column(server_default="1")
     numbering: Mapped[int] = mapped_column(server_default="0")  # the seq of the newest renumbering
     submitted_seq: Mapped[int | None]
+    thinned_before: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid5
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
+from maskloop.core import clock
 from maskloop.core.db import Json, session_scope
 from maskloop.core.ids import new_id
 from maskloop.core.settings import get_settings
@@ -19,6 +21,7 @@ from maskloop.images.tables import Image
 from maskloop.jobs import service as jobs
 from maskloop.jobs.claimed import ClaimedJob
 from maskloop.jobs.handlers import handles
+from maskloop.jobs.periodic import NoInputs
 from maskloop.jobs.tables import Job
 from maskloop.models import service as models
 from maskloop.models.service import SegmenterChoice
@@ -31,6 +34,7 @@ from maskloop.segmentations.proposals import Origin, accept_proposal, propose
 from maskloop.segmentations.renumber import renumber
 from maskloop.segmentations.schemas import Operation, Parameters
 from maskloop.segmentations.targets import proposed_structures
+from maskloop.segmentations.thinning import segmentations_to_thin, thin
 
 LABELMAP = "labelmap.npy"
 PIXELS = "image.mlpx"
@@ -123,6 +127,22 @@ def accept(job: ClaimedJob, inputs: AcceptProposal) -> None:
         )
 
     _append_numbered(job, inputs.segmentation_id, draw)
+
+
+@handles("thin-labels", queue="io", inputs=NoInputs)
+def thin_labels(job: ClaimedJob, _: NoInputs) -> Json:
+    """Thin every segmentation that has grown: one transaction each, so that it may stop anywhere and go on later."""
+    before = clock.now() - timedelta(days=get_settings().thin_after_days)
+    thinned, segmentations, after = 0, 0, None
+    while True:
+        with session_scope() as session:
+            found = segmentations_to_thin(session, before=before, after=after)
+        for segmentation_id in found:
+            with job.transaction() as session:
+                thinned += thin(session, segmentation_id, before=before)
+        if not found:
+            return {"segmentations": segmentations, "tiles": thinned}
+        segmentations, after = segmentations + len(found), found[-1]
 
 
 def _append_numbered(job: ClaimedJob, segmentation_id: UUID, write: Callable[[Session], Saved]) -> None:

@@ -23,7 +23,7 @@ from maskloop.imaging.label_tile import (
 )
 from maskloop.imaging.label_wire import SeqTile, encode_tiles
 from maskloop.segmentations import queries
-from maskloop.segmentations.queries import Head, TileRow
+from maskloop.segmentations.queries import Head, HistoryRow, TileRow
 
 
 def slice_range(layer: int, k: int) -> tuple[int, int]:
@@ -63,7 +63,8 @@ def tiles_at(session: Session, segmentation_id: UUID, seq: int) -> Tiles:
     """Return every tile as it was after revision `seq`. Raises NotFound for a seq that is not there."""
     head = _head_at(session, segmentation_id, seq)
     rows = queries.tiles_at(session, head.no, seq)
-    content = encode_tiles(seq, (SeqTile(row.pos, row.seq, _whole(session, head, row)) for row in rows))
+    made = _made_again(session, head, rows)
+    content = encode_tiles(seq, (SeqTile(row.pos, row.seq, row.content or encode_tile(made[row.pos])) for row in rows))
     return Tiles(content, _numbering_at(session, head, seq))
 
 
@@ -76,7 +77,7 @@ def voxels_at(session: Session, head: Head, pos: int, seq: int) -> Voxels:
 def state_at(session: Session, head: Head, seq: int, *, only: Sequence[int]) -> dict[int, Voxels]:
     """Return the tiles at some positions as they were after revision `seq`; absent where nothing was drawn then."""
     rows = queries.tiles_at(session, head.no, seq, only=only)
-    return {row.pos: _voxels(session, head, row) for row in rows}
+    return _voxels(session, head, rows)
 
 
 def read_labelmap(
@@ -91,7 +92,7 @@ def read_labelmap(
         head = _head_at(session, segmentation_id, seq)
         first, last = layer_range(layer)
         rows = queries.tiles_at(session, head.no, seq, first=first, last=last)
-    return compose(head.grid, {row.pos: _voxels(session, head, row) for row in rows})
+    return compose(head.grid, _voxels(session, head, rows))
 
 
 def compose(grid: Grid, tiles: dict[int, Voxels]) -> NDArray[np.uint16]:
@@ -135,18 +136,28 @@ def _numbering_at(session: Session, head: Head, seq: int) -> int:
     return max((at for at in queries.renumberings(session, head.no) if at <= seq), default=0)
 
 
-def _whole(session: Session, head: Head, row: TileRow) -> bytes:
-    return row.content if row.content is not None else encode_tile(_voxels(session, head, row))
+def _voxels(session: Session, head: Head, rows: Sequence[TileRow]) -> dict[int, Voxels]:
+    """Return the voxels of tiles, whole or thinned."""
+    made = _made_again(session, head, rows)
+    for row in rows:
+        if row.content is not None:
+            made[row.pos] = decode_tile(row.content, tile_size(head.grid, row.pos))
+    return made
 
 
-def _voxels(session: Session, head: Head, row: TileRow) -> Voxels:
-    """Return a tile's voxels. A thinned one is made again: from the next whole tile, with the patches taken back."""
-    size = tile_size(head.grid, row.pos)
-    if row.content is not None:
-        return decode_tile(row.content, size)
-    steps = queries.later_steps(session, head.no, row.pos, row.seq)
+def _made_again(session: Session, head: Head, rows: Sequence[TileRow]) -> dict[int, Voxels]:
+    """Return the thinned ones among tiles: each from its next whole tile, with the patches taken back."""
+    thinned = [row for row in rows if row.content is None]
+    steps: dict[int, list[HistoryRow]] = {row.pos: [] for row in thinned}
+    for step in queries.later_steps(session, head.no, thinned) if thinned else ():
+        steps[step.pos].append(step)
+    return {pos: _taken_back(head, pos, later) for pos, later in steps.items()}
+
+
+def _taken_back(head: Head, pos: int, steps: Sequence[HistoryRow]) -> Voxels:
     if not steps or steps[-1].content is None or any(step.patch is None for step in steps):
-        raise Unavailable("An old state of the labels cannot be read.", code="history-damaged", pos=str(row.pos))
+        raise Unavailable("An old state of the labels cannot be read.", code="history-damaged", pos=str(pos))
+    size = tile_size(head.grid, pos)
     voxels = decode_tile(steps[-1].content, size).copy()
     for step in reversed(steps):
         assert step.patch is not None
