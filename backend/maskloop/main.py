@@ -17,7 +17,10 @@ DESCRIPTION = "Label and segment medical images. Not for diagnostic use. Researc
 
 
 def routers() -> list[APIRouter]:
-    """Return the router of every domain, imported here so that `maskloop` the client never imports FastAPI."""
+    """Return the router of every domain, imported here so that `maskloop` the client never imports FastAPI.
+
+    Those that are asked most come first: a path is compared with one route after another.
+    """
     from maskloop.audit.routes import router as audit
     from maskloop.export.routes import router as export
     from maskloop.images.routes import router as images
@@ -32,8 +35,8 @@ def routers() -> list[APIRouter]:
     from maskloop.worklist.routes import router as worklist
 
     return [
-        *(health.router, users, projects, audit, uploads, tus, images, jobs, models),
-        *(segmentations, proposals, worklist, export),
+        *(segmentations, images, proposals, jobs, worklist, tus, uploads),
+        *(projects, users, export, models, audit, health.router),
     ]
 
 
