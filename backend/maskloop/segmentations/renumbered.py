@@ -18,7 +18,7 @@ from maskloop.segmentations import queries
 from maskloop.segmentations.ledger import Ledger
 from maskloop.segmentations.numbers import add_block, creation
 from maskloop.segmentations.queries import Head
-from maskloop.segmentations.schemas import NumberingOut, NumberRun
+from maskloop.segmentations.schemas import FreedRun, NumberingOut, NumberRun
 from maskloop.segmentations.segment_table import NUMBERS, FieldChange, SegmentRow, SegmentTable, changes_from
 
 GONE = -1
@@ -151,19 +151,27 @@ def rows_at(session: Session, head: Head, seq: int) -> list[SegmentRow]:
 def describe(session: Session, segmentation_id: UUID, since: int) -> NumberingOut:
     """Return what the numbers of the numbering `since` are called now. Raises NotFound."""
     head = queries.read_head(session, segmentation_id)
-    table = Renumberings(session, head, since).table_since(since)
-    known = np.flatnonzero(table > 0)
-    steps = np.flatnonzero((np.diff(known, prepend=-1) != 1) | (np.diff(table[known], prepend=-1) != 1))
-    ends = np.append(steps[1:], known.size) - 1
-    runs = (
-        [
-            NumberRun(first=int(known[start]), last=int(known[end]), to=int(table[known[start]]))
-            for start, end in zip(steps.tolist(), ends.tolist(), strict=True)
-        ]
-        if known.size
-        else []
+    renumberings = Renumberings(session, head, since)
+    table = renumberings.table_since(since)
+    segments = SegmentTable(renumberings.rows_at() or [])
+    freed = np.where((table == GONE) & (segments.index >= 0), segments.index, GONE)
+    rows = segments.rows
+    return NumberingOut(
+        since=since,
+        numbering=head.numbering,
+        runs=[NumberRun(first=a, last=b, to=int(table[a])) for a, b in _runs(np.maximum(table, 0), rising=True)],
+        freed=[
+            FreedRun(first=a, last=b, label_id=rows[freed[a]].label_id, layer=rows[freed[a]].layer)
+            for a, b in _runs(freed + 1, rising=False)
+        ],
     )
-    return NumberingOut(since=since, numbering=head.numbering, runs=runs)
+
+
+def _runs(values: Table, *, rising: bool) -> list[tuple[int, int]]:
+    """Return (first, last) of the runs of numbers whose values are above 0 and stay the same, or rise by one."""
+    breaks = np.flatnonzero(np.diff(values)[1:] != int(rising)) + 2  # number 0 is background, no part of a run
+    bounds = zip([1, *breaks.tolist()], [*(breaks - 1).tolist(), values.size - 1], strict=True)
+    return [(first, last) for first, last in bounds if values[first] > 0]
 
 
 def _follow(later: list[tuple[int, list[FieldChange]]]) -> tuple[Table, Table, Table]:

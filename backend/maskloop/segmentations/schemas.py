@@ -101,12 +101,22 @@ class NumberRun(BaseModel):
     to: int
 
 
+class FreedRun(BaseModel):
+    """Numbers `first` to `last` of then are free now; whoever still draws in one asks for a number of this label."""
+
+    first: int
+    last: int
+    label_id: UUID
+    layer: int
+
+
 class NumberingOut(BaseModel):
-    """What the numbers of an older numbering are called now; a number in no run was freed."""
+    """What the numbers of an older numbering are called now."""
 
     since: int
     numbering: int
     runs: list[NumberRun]
+    freed: list[FreedRun]
 
 
 class DeleteSegments(_NamesNumbers):

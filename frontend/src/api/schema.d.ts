@@ -1716,6 +1716,23 @@ export interface components {
             value: string;
         };
         /**
+         * FreedRun
+         * @description Numbers `first` to `last` of then are free now; whoever still draws in one asks for a number of this label.
+         */
+        FreedRun: {
+            /** First */
+            first: number;
+            /**
+             * Label Id
+             * Format: uuid
+             */
+            label_id: string;
+            /** Last */
+            last: number;
+            /** Layer */
+            layer: number;
+        };
+        /**
          * GridOut
          * @description The voxel grid: the image's.
          */
@@ -2109,9 +2126,11 @@ export interface components {
         };
         /**
          * NumberingOut
-         * @description What the numbers of an older numbering are called now; a number in no run was freed.
+         * @description What the numbers of an older numbering are called now.
          */
         NumberingOut: {
+            /** Freed */
+            freed: components["schemas"]["FreedRun"][];
             /** Numbering */
             numbering: number;
             /** Runs */
