@@ -147,6 +147,39 @@ def test_nothing_is_orphaned_and_nothing_lost_after_kill_9(tmp_path):
     again.stdout.close()
 
 
+@pytest.mark.parametrize("after_s", [0.5, 1.5])
+def test_a_first_start_that_was_killed_at_any_moment_is_begun_again(tmp_path, after_s):
+    data_dir = tmp_path / "data"
+    up = start_up(data_dir)
+    time.sleep(after_s)
+
+    up.kill()
+    up.wait(10)
+    up.stdout.close()
+
+    assert wait_gone(data_dir) == []
+    again = start_up(data_dir)
+    wait_ready(again, data_dir)
+    again.terminate()
+    assert again.wait(30) == 0
+    assert (data_dir / "admin-password").exists()
+    again.stdout.close()
+
+
+def test_stopped_while_it_starts_it_leaves_nothing(tmp_path):
+    data_dir = tmp_path / "data"
+    up = start_up(data_dir)
+    while not (data_dir / "postgres").exists() and up.poll() is None:
+        time.sleep(0.02)
+
+    up.terminate()
+    output, _ = up.communicate(timeout=30)
+
+    assert up.returncode == 0
+    assert "Traceback" not in output
+    assert wait_gone(data_dir) == []
+
+
 def test_a_taken_port_is_named(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -1,11 +1,14 @@
 """Up, down, up again, and no drift from the tables."""
 
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
 from maskloop.core import migrations
 from maskloop.core.db import get_engine
+from maskloop.core.schema_version import newest, scripts_folder
 from maskloop.tables import metadata
 
 
@@ -38,3 +41,25 @@ def test_label_tiles_are_partitioned_and_stored_uncompressed(settings):
         ).one()
 
     assert tuple(found) == (32, True)
+
+
+def test_the_newest_step_by_its_number_is_the_head_and_each_follows_the_one_before():
+    config = Config()
+    config.set_main_option("script_location", str(scripts_folder()))
+    steps = list(ScriptDirectory.from_config(config).walk_revisions())
+
+    numbers = [step.revision for step in steps]
+
+    assert numbers[0] == newest()
+    assert numbers == [f"{number:04d}" for number in range(len(steps), 0, -1)]
+
+
+def test_an_older_or_empty_database_is_not_current(settings):
+    engine = get_engine()
+    migrations.downgrade(engine, target="-1")
+    older = migrations.is_current(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE alembic_version")
+
+    assert not older
+    assert not migrations.is_current(engine)

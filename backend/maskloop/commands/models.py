@@ -1,12 +1,14 @@
 """`maskloop model`: register networks and list every segmenter."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maskloop.client.types import ModelVersion
 from maskloop.commands.output import AsJson, Bar, connected, print_line, wrong_use
+
+if TYPE_CHECKING:
+    from maskloop.client.types import ModelVersion
 
 model_app = typer.Typer(help="Networks and other segmenters.", no_args_is_help=True)
 
@@ -43,7 +45,7 @@ def list_models(*, as_json: AsJson = False) -> None:
             _print(version, as_json=as_json)
 
 
-def _print(version: ModelVersion, *, as_json: bool) -> None:
+def _print(version: "ModelVersion", *, as_json: bool) -> None:
     name = f"{version.name}@{version.version}" if version.version else version.name
     text = f"{name}  {version.task}  {version.stage}"
     print_line(version.model_dump(mode="json"), as_json=as_json, text=text)

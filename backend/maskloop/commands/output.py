@@ -1,17 +1,20 @@
-"""What the client's commands print: JSON lines for programs, plain text for people, and exit codes."""
+"""What the client's commands print: JSON lines for programs, plain text for people, and exit codes.
+
+Client and progress bar are imported when they are used: `maskloop up` needs neither.
+"""
 
 import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from maskloop.client.client import Client
 from maskloop.client.errors import MaskloopError
+
+if TYPE_CHECKING:
+    from maskloop.client.client import Client
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON lines.")]
 EXIT_SOME_FAILED = 1
@@ -31,8 +34,10 @@ def wrong_use(sentence: str) -> typer.Exit:
 
 
 @contextmanager
-def connected() -> Iterator[Client]:
+def connected() -> "Iterator[Client]":
     """Yield a client; a refusal ends the program with its sentence and exit code 1, wrong settings with 2."""
+    from maskloop.client.client import Client
+
     try:
         with Client() as client:
             yield client
@@ -45,6 +50,9 @@ class Bar:
     """A progress bar on standard error, shown on a terminal only."""
 
     def __init__(self, title: str, *, total: float = 1.0) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
         console = Console(stderr=True)
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
         self.bar = Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty())

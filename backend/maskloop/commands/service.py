@@ -34,18 +34,18 @@ def up(
     stopped: list[int] = []
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda number, _frame: stopped.append(number))
-    supervisor = Supervisor(data_dir.resolve(), host, port, workers)
+    supervisor = Supervisor(data_dir.resolve(), host, port, workers, stopping=lambda: bool(stopped))
     try:
-        supervisor.start(prepare)
+        if not supervisor.start(prepare):
+            return
     except CannotStartError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
     try:
-        if not stopped:
-            say_ready(supervisor.url, data_dir=supervisor.data_dir)
-        if demo and not stopped:
+        say_ready(supervisor.url, data_dir=supervisor.data_dir)
+        if demo:
             supervisor.start_once("demo", [sys.executable, "-m", "maskloop.commands.demo"])
-        supervisor.watch(lambda: bool(stopped))
+        supervisor.watch()
     finally:
         supervisor.stop()
 
@@ -56,16 +56,21 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
 ) -> None:
     """Run one web process on the stores that the settings name."""
-    import uvicorn
+    from maskloop.embedded.gate import importing, wait_for_go
 
-    from maskloop.core.logging import configure_logging
-    from maskloop.jobs.sandbox import hide_memory
+    with importing():
+        import uvicorn
 
-    configure_logging("api")
-    hide_memory()
+        from maskloop.core.logging import configure_logging
+        from maskloop.jobs.sandbox import hide_memory
+        from maskloop.main import create_app
+
+        configure_logging("api")
+        hide_memory()
+        app = create_app()
+    wait_for_go()
     uvicorn.run(
-        "maskloop.main:create_app",
-        factory=True,
+        app,
         host=host,
         port=port,
         log_config=None,
@@ -82,15 +87,24 @@ def worker(
     concurrency: Annotated[int, typer.Option(min=1, max=64)] = 2,
 ) -> None:
     """Run one worker: it takes jobs from Postgres when a bell rings."""
-    from maskloop.worker import worker_main
+    from maskloop.embedded.gate import importing, wait_for_go
 
+    with importing():
+        from maskloop.jobs.handlers import load_tasks
+        from maskloop.worker import worker_main
+
+        load_tasks()
+    wait_for_go()
     worker_main(queues.split(","), concurrency)
 
 
 def relay() -> None:
     """Run one relay: it rings bells, takes back the jobs of dead workers and seals the audit trail."""
-    from maskloop.relay import relay_main
+    from maskloop.embedded.gate import importing, wait_for_go
 
+    with importing():
+        from maskloop.relay import relay_main
+    wait_for_go()
     relay_main()
 
 

@@ -1,20 +1,25 @@
 """What `maskloop up` does between the stores and the web server: schema, first user, demo."""
 
+import os
 import sys
 from pathlib import Path
 
 import typer
 
-from maskloop.core.db import get_engine, session_scope
-from maskloop.core.migrations import upgrade
-from maskloop.core.settings import get_settings
-from maskloop.users import service as users
+from maskloop.core.schema_version import newest
 
 PASSWORD_FILE = "admin-password"  # noqa: S105 - a file name
 
 
 def prepare() -> None:
-    """Migrate, and make `admin` on first start."""
+    """Migrate, and make `admin` on first start. Where nothing is to do, one query says so and nothing is imported."""
+    if _is_prepared(os.environ["MASKLOOP_DATABASE_URL"]):
+        return
+    from maskloop.core.db import get_engine, session_scope
+    from maskloop.core.migrations import upgrade
+    from maskloop.core.settings import get_settings
+    from maskloop.users import service as users
+
     get_settings.cache_clear()
     get_engine.cache_clear()
     settings = get_settings()
@@ -22,9 +27,22 @@ def prepare() -> None:
     given = settings.admin_password.get_secret_value() if settings.admin_password else None
     with session_scope() as session:
         generated = users.ensure_admin(session, given)
-    if generated is not None:
-        _keep_password(settings.data_dir / PASSWORD_FILE, generated)
+        if generated is not None:  # before the commit: a start that ends here must not leave a password nobody knows
+            _keep_password(settings.data_dir / PASSWORD_FILE, generated)
     get_engine().dispose()
+
+
+def _is_prepared(url: str) -> bool:
+    import psycopg
+
+    with psycopg.connect(url, connect_timeout=5) as connection:
+        tables = "SELECT to_regclass('alembic_version') IS NOT NULL AND to_regclass('user_account') IS NOT NULL"
+        if connection.execute(tables).fetchone() != (True,):
+            return False
+        found = connection.execute(
+            "SELECT version_num, EXISTS (SELECT 1 FROM user_account WHERE lower(login) = 'admin') FROM alembic_version"
+        )
+        return found.fetchall() == [(newest(), True)]
 
 
 def say_ready(url: str, *, data_dir: Path) -> None:

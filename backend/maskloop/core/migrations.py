@@ -1,24 +1,20 @@
 """Schema versions: bring a database up to date, and say whether it is."""
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
-PACKAGE = Path(__file__).parent.parent
+from maskloop.core.schema_version import newest, scripts_folder
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 MIGRATION_LOCK = 7_268_001  # advisory lock: two processes that start together migrate once
 
 
-def scripts_folder() -> Path:
-    """Return the migrations: beside the package in a wheel, at the root of a checkout."""
-    bundled = PACKAGE / "migrations"
-    return bundled if bundled.is_dir() else PACKAGE.parent.parent / "alembic"
+def _config() -> "Config":
+    from alembic.config import Config
 
-
-def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(scripts_folder()))
     return config
@@ -26,6 +22,8 @@ def _config() -> Config:
 
 def upgrade(engine: Engine, *, target: str = "head") -> None:
     """Run the migrations up to `target` under an advisory lock, all in one transaction."""
+    from alembic import command
+
     config = _config()
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
@@ -35,6 +33,8 @@ def upgrade(engine: Engine, *, target: str = "head") -> None:
 
 def downgrade(engine: Engine, *, target: str) -> None:
     """Undo migrations down to `target`."""
+    from alembic import command
+
     config = _config()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
@@ -43,6 +43,7 @@ def downgrade(engine: Engine, *, target: str) -> None:
 
 def is_current(engine: Engine) -> bool:
     """Say whether the database has exactly the newest schema."""
-    wanted = ScriptDirectory.from_config(_config()).get_current_head()
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == wanted
+        if connection.execute(text("SELECT to_regclass('alembic_version')")).scalar_one() is None:
+            return False
+        return list(connection.execute(text("SELECT version_num FROM alembic_version")).scalars()) == [newest()]

@@ -20,6 +20,7 @@ def start_child(
     unprivileged: bool = False,
     output: IO[bytes] | None = None,
     folder: Path | None = None,
+    stdin: int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
     """Start `command` in its own process group; it gets `death_signal` when this process dies.
 
@@ -31,7 +32,7 @@ def start_child(
     return subprocess.Popen(
         [*head, *command],
         env=dict(environment) if environment is not None else None,
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=output,
         stderr=subprocess.STDOUT if output is not None else None,
         cwd=folder,
@@ -56,3 +57,12 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def write_private(path: Path, content: str) -> None:
+    """Write a file that only its owner may read: it appears whole, under its name, or not at all."""
+    new = path.with_name(path.name + ".new")
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o600)
+    new.write_text(content)
+    new.replace(path)

@@ -2,14 +2,14 @@
 
 import importlib.util
 import secrets
+import shutil
 import subprocess
 import time
 from pathlib import Path
 from signal import SIGINT
 
-import psycopg
-
-from maskloop.embedded.children import free_port, start_child, stop_child
+from maskloop.embedded.children import free_port, start_child, stop_child, write_private
+from maskloop.embedded.logs import reason_in, size_of
 
 CONFIG = """
 listen_addresses = '127.0.0.1'
@@ -45,6 +45,7 @@ class Postgres:
         self.fast = fast
         self.port = 0
         self.child: subprocess.Popen[bytes] | None = None
+        self._log_from = 0
 
     @property
     def url(self) -> str:
@@ -60,18 +61,40 @@ class Postgres:
         return self.folder / "password"
 
     def start(self, *, port: int | None = None, timeout_s: float = 60) -> None:
-        """Start the server and wait until it takes connections. Raises RuntimeError with the end of its log."""
-        if not (self._data / "PG_VERSION").exists():
-            self._initialise()
+        """Start the server and wait until it takes connections. Raises RuntimeError with the reason in its log."""
+        self.reserve(port=port)
+        self.launch()
+        self.wait(timeout_s=timeout_s)
+
+    def reserve(self, *, port: int | None = None) -> None:
+        """Choose port and password, so that `url` is known before the server is there."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not self._password_file.exists() or not self._password_file.read_text():
+            write_private(self._password_file, secrets.token_urlsafe(24))
         self.port = port or free_port()
-        with (self.folder / "postgres.log").open("ab") as log:
+
+    def launch(self) -> None:
+        """Start the server without waiting for it; on first use make its files. Raises RuntimeError."""
+        if not self._data.exists():
+            self._initialise()
+        self._log_from = size_of(self._log)
+        with self._log.open("ab") as log:
             self.child = start_child(
                 [str(binaries() / "postgres"), "-D", str(self._data), "-p", str(self.port)],
                 death_signal=SIGINT,
                 unprivileged=True,
                 output=log,
             )
-        self._wait(timeout_s)
+
+    def wait(self, *, timeout_s: float = 60) -> None:
+        """Wait until the server takes connections, and make the database on first use. Raises RuntimeError."""
+        deadline = time.monotonic() + timeout_s
+        while not self._is_ready():
+            if self.child is None or self.child.poll() is not None:
+                raise RuntimeError(f"PostgreSQL stopped at start: {self._reason()}")
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL did not answer in {timeout_s:.0f} s: {self._reason()}")
+            time.sleep(0.01)
         self._make_database()
 
     def stop(self) -> None:
@@ -80,39 +103,44 @@ class Postgres:
             stop_child(self.child, how=SIGINT, timeout_s=30)
 
     def _initialise(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._password_file.touch(mode=0o600)
-        self._password_file.write_text(secrets.token_urlsafe(24))
+        """Make the files beside their place and move them there whole: a first start that was cut short leaves none."""
+        new = self.folder / "data.new"
+        shutil.rmtree(new, ignore_errors=True)
         command = [
-            *(str(binaries() / "initdb"), "-D", str(self._data), "-U", "maskloop", "-E", "UTF8", "--locale=C"),
-            *("--auth=scram-sha-256", f"--pwfile={self._password_file}", "--data-checksums", "--no-sync"),
+            *(str(binaries() / "initdb"), "-D", str(new), "-U", "maskloop", "-E", "UTF8", "--locale=C"),
+            *("--auth=scram-sha-256", f"--pwfile={self._password_file}", "--data-checksums"),
+            *(["--no-sync"] if self.fast else []),
         ]
-        with (self.folder / "postgres.log").open("ab") as log:
-            status = start_child(command, unprivileged=True, output=log).wait(120)
+        self._log_from = size_of(self._log)
+        with self._log.open("ab") as log:
+            self.child = start_child(command, unprivileged=True, output=log)
+        status = self.child.wait(120)
+        self.child = None
         if status != 0:
-            raise RuntimeError(f"initdb failed: {self._log_end()}")
-        (self._data / "postgresql.auto.conf").write_text(CONFIG + (FAST_CONFIG if self.fast else ""))
+            shutil.rmtree(new, ignore_errors=True)
+            raise RuntimeError(f"PostgreSQL could not make its files: {self._reason()}")
+        (new / "postgresql.auto.conf").write_text(CONFIG + (FAST_CONFIG if self.fast else ""))
+        new.rename(self._data)
 
-    def _wait(self, timeout_s: float) -> None:
-        deadline = time.monotonic() + timeout_s
-        while True:
-            if self.child is None or self.child.poll() is not None:
-                raise RuntimeError(f"PostgreSQL stopped at start: {self._log_end()}")
-            try:
-                psycopg.connect(self.url.rsplit("/", 1)[0] + "/postgres", connect_timeout=2).close()
-            except psycopg.OperationalError:
-                if time.monotonic() > deadline:
-                    raise RuntimeError(f"PostgreSQL did not answer in {timeout_s:.0f} s: {self._log_end()}") from None
-                time.sleep(0.05)
-            else:
-                return
+    def _is_ready(self) -> bool:
+        """Read the server's own word: its pid in the first line of its lock file, its status in the eighth."""
+        try:
+            lines = (self._data / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return False
+        return self.child is not None and lines[:1] == [str(self.child.pid)] and lines[7:] == ["ready   "]
 
     def _make_database(self) -> None:
+        import psycopg  # not before: the server starts while it is imported
+
         with psycopg.connect(self.url.rsplit("/", 1)[0] + "/postgres", autocommit=True) as connection:
             found = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'maskloop'").fetchone()
             if found is None:
                 connection.execute("CREATE DATABASE maskloop")
 
-    def _log_end(self) -> str:
-        log = self.folder / "postgres.log"
-        return log.read_text(errors="replace")[-600:] if log.exists() else "no log"
+    @property
+    def _log(self) -> Path:
+        return self.folder / "postgres.log"
+
+    def _reason(self) -> str:
+        return reason_in(self._log, since=self._log_from)

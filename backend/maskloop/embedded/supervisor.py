@@ -1,46 +1,36 @@
 """`maskloop up`: every part of the service as a child of one process, with all data in one folder."""
 
+import contextlib
 import fcntl
+import http.client
 import json
 import os
 import shutil
-import signal
 import socket
-import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from maskloop.embedded.children import start_child, stop_child
+from maskloop.embedded.children import write_private
+from maskloop.embedded.gate import Gate
+from maskloop.embedded.logs import reason_in
+from maskloop.embedded.parts import Part, Restarts, service_parts
 from maskloop.embedded.postgres import Postgres
 from maskloop.embedded.valkey import Valkey
 
 MIN_FREE_BYTES = 200 << 20
-RESTART_PAUSE_S = (0.2, 1.0, 5.0, 15.0)
+READY_WITHIN_S = 60.0
 
 
 class CannotStartError(Exception):
     """One sentence for the person; the exit code is 2."""
 
 
-@dataclass
-class Part:
-    """One of our own processes, started again when it ends by itself."""
-
-    name: str
-    command: list[str]
-    death_signal: signal.Signals = signal.SIGTERM
-    stop_timeout_s: float = 10
-    runs_once: bool = False
-    child: subprocess.Popen[bytes] | None = None
-    failures: int = 0
-    started_at: float = 0
-    next_start: float = 0
+class StoppedError(Exception):
+    """Somebody stopped us while we started."""
 
 
 @dataclass
@@ -51,21 +41,25 @@ class Supervisor:
     host: str
     port: int
     workers: int
+    stopping: Callable[[], bool] = lambda: False
     parts: list[Part] = field(default_factory=list)
-    postgres: Postgres | None = None
-    valkey: Valkey | None = None
+    postgres: Postgres = field(init=False)
+    valkey: Valkey = field(init=False)
     _lock: IO[str] | None = None
+    _restarts: dict[str, Restarts] = field(default_factory=dict)
+    _silent: bool = False
+
+    def __post_init__(self) -> None:
+        self.postgres = Postgres(self.data_dir / "postgres")
+        self.valkey = Valkey(self.data_dir / "valkey")
 
     @property
     def url(self) -> str:
         """The address for browsers and programs."""
-        host = "127.0.0.1" if self.host in ("0.0.0.0", "") else self.host  # noqa: S104 - compared, not bound
-        return f"http://{host}:{self.port}"
+        return f"http://{self._own_host}:{self.port}"
 
     def environment(self) -> dict[str, str]:
         """The settings of our own processes: the same variables as in production."""
-        assert self.postgres is not None
-        assert self.valkey is not None
         ours = {
             "MASKLOOP_DATABASE_URL": os.environ.get("MASKLOOP_DATABASE_URL") or self.postgres.url,
             "MASKLOOP_REDIS_URL": os.environ.get("MASKLOOP_REDIS_URL") or self.valkey.url,
@@ -76,65 +70,86 @@ class Supervisor:
         }
         return {**os.environ, **ours}
 
-    def start(self, prepare: Callable[[], None]) -> None:
-        """Start the data stores, call `prepare` (migrate, first user) with the settings in place, start the rest.
+    def start(self, prepare: Callable[[], None]) -> bool:
+        """Start everything at once; our own parts wait behind a gate until `prepare` (migrate, first user) is done.
 
-        Raises CannotStartError with one sentence; what was started is stopped again.
+        Returns False when somebody stopped it meanwhile. Raises CannotStartError with one sentence. In both cases
+        what was started is stopped again.
         """
         self._take_folder()
-        _require_free_port(self.host, self.port)
+        gate = Gate()
         try:
-            self._start_stores()
-            os.environ.update(self.environment())
+            _require_free_port(self.host, self.port)
+            self._launch(gate)
             prepare()
-            self._start_parts()
-            self._wait_ready(timeout_s=60)
+            gate.open(len(self.parts))
+            self._wait_ready()
+            self._write_endpoint()
+        except StoppedError:
+            self.stop()
+            return False
         except (OSError, RuntimeError) as error:
             self.stop()
-            raise CannotStartError(f"Maskloop cannot start: {error}") from error
+            raise CannotStartError(f"Maskloop cannot start: {_sentence(error)}") from error
         except BaseException:
             self.stop()
             raise
-        self._write_endpoint()
+        finally:
+            gate.close()
+        return True
 
-    def watch(self, stopping: Callable[[], bool]) -> None:
-        """Start again what ends by itself, until `stopping` answers True."""
-        while not stopping():
+    def watch(self) -> None:
+        """Start again what ends by itself, until somebody stops us. A full disk must not end this loop."""
+        while not self.stopping():
             time.sleep(0.2)
-            self._revive_stores()
-            for part in self.parts:
-                self._revive(part)
+            try:
+                self._revive()
+            except OSError as error:
+                if not self._silent:
+                    sys.stderr.write(
+                        f"Maskloop cannot write to {self.data_dir}: {error.strerror}. It goes on trying.\n"
+                    )
+                self._silent = True
+            else:
+                self._silent = False
 
     def stop(self) -> None:
         """Stop our own processes first, then the stores. Nothing is left running."""
-        self._forget_addresses()
         for part in self.parts:
-            if part.child is not None and part.child.poll() is None:
-                part.child.send_signal(signal.SIGTERM)
+            part.ask_to_stop()
         for part in self.parts:
-            if part.child is not None:
-                stop_child(part.child, timeout_s=part.stop_timeout_s)
-        for store in (self.valkey, self.postgres):
-            if store is not None:
-                store.stop()
+            part.stop()
+        self.valkey.stop()
+        self.postgres.stop()
+        with contextlib.suppress(
+            OSError
+        ):  # a folder that cannot be written any more keeps them; `up` looks at the lock
+            self._forget_addresses()
         if self._lock is not None:
             self._lock.close()
+
+    def start_once(self, name: str, command: list[str]) -> None:
+        """Start a process that does one thing and ends; it is stopped with the rest."""
+        part = Part(name, command, runs_once=True)
+        self.parts.append(part)
+        part.start(self.environment(), self._log_of(part))
 
     def _take_folder(self) -> None:
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = (self.data_dir / "lock").open("w")
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._forget_addresses()
             (self.data_dir / "logs").mkdir(exist_ok=True)
             probe = self.data_dir / "probe"
-            probe.write_bytes(b"x" * 4096)
-            probe.unlink()
+            try:
+                probe.write_bytes(b"x" * 4096)
+            finally:
+                probe.unlink(missing_ok=True)
+        except BlockingIOError as error:
+            raise CannotStartError(f"Another `maskloop up` is already running on {self.data_dir}.") from error
         except OSError as error:
             raise CannotStartError(f"The data folder {self.data_dir} cannot be written: {error.strerror}.") from error
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise CannotStartError(f"Another `maskloop up` is already running on {self.data_dir}.") from error
-        self._forget_addresses()
         free = shutil.disk_usage(self.data_dir).free
         if free < MIN_FREE_BYTES:
             raise CannotStartError(
@@ -145,97 +160,77 @@ class Supervisor:
         for name in ("endpoint.json", "services.json"):
             (self.data_dir / name).unlink(missing_ok=True)
 
-    def _start_stores(self) -> None:
-        self.postgres = Postgres(self.data_dir / "postgres")
-        self.valkey = Valkey(self.data_dir / "valkey")
-        self.valkey.start()
-        self.postgres.start()
-        _write_private(
-            self.data_dir / "services.json", {"database_url": self.postgres.url, "redis_url": self.valkey.url}
-        )
-
-    def _start_parts(self) -> None:
-        ours = [sys.executable, "-m", "maskloop.cli"]
-        queues = "interactive,io,infer,train"
-        self.parts = [
-            Part("api", [*ours, "serve", "--host", self.host, "--port", str(self.port)]),
-            Part("relay", [*ours, "relay"]),
-            Part(
-                "worker",
-                [*ours, "worker", "--queues", queues, "--concurrency", str(self.workers)],
-                death_signal=signal.SIGKILL,
-                stop_timeout_s=8,
-            ),
-        ]
+    def _launch(self, gate: Gate) -> None:
+        """Start the stores and, behind the gate, our own parts; return when the stores answer."""
+        self.postgres.reserve()
+        self.valkey.reserve()
+        environment = self.environment()
+        self.parts = service_parts(host=self.host, port=self.port, workers=self.workers)
         for part in self.parts:
-            self._start_part(part)
+            part.start(environment, self._log_of(part), behind=gate)
+        self.valkey.launch()
+        self.postgres.launch()
+        self.postgres.wait()
+        self.valkey.wait()
+        addresses = {"database_url": self.postgres.url, "redis_url": self.valkey.url}
+        write_private(self.data_dir / "services.json", json.dumps(addresses))
+        os.environ.update(environment)
 
-    def start_once(self, name: str, command: list[str]) -> None:
-        """Start a process that does one thing and ends; it is stopped with the rest."""
-        part = Part(name, command, runs_once=True)
-        self.parts.append(part)
-        self._start_part(part)
+    def _log_of(self, part: Part) -> Path:
+        return self.data_dir / "logs" / f"{part.name}.log"
 
-    def _start_part(self, part: Part) -> None:
-        log_path = self.data_dir / "logs" / f"{part.name}.log"
-        with log_path.open("ab") as log:
-            part.child = start_child(
-                part.command, environment=self.environment(), death_signal=part.death_signal, output=log
-            )
-        part.started_at = time.monotonic()
+    def _revive(self) -> None:
+        for name, store in (("postgres", self.postgres), ("valkey", self.valkey)):
+            restarts = self._restarts.setdefault(name, Restarts())
+            if store.child is not None and store.child.poll() is not None and restarts.is_time():
+                restarts.started()
+                store.launch()  # on its old port, so that nobody needs new settings; they wait for it
+                self._write_endpoint()
+        for part in self.parts:
+            if not part.runs_once and part.has_ended() and part.restarts.is_time():
+                part.start(self.environment(), self._log_of(part))
+                self._write_endpoint()
 
-    def _revive(self, part: Part) -> None:
-        if part.runs_once:
-            return
-        if part.child is None or part.child.poll() is None:
-            if time.monotonic() - part.started_at > 60:
-                part.failures = 0
-            return
-        now = time.monotonic()
-        if not part.next_start:
-            pause = RESTART_PAUSE_S[min(part.failures, len(RESTART_PAUSE_S) - 1)]
-            part.next_start, part.failures = now + pause, part.failures + 1
-        if now >= part.next_start:
-            part.next_start = 0
-            self._start_part(part)
-            self._write_endpoint()
+    def _wait_ready(self) -> None:
+        deadline = time.monotonic() + READY_WITHIN_S
+        while not self._is_ready():
+            if self.stopping():
+                raise StoppedError
+            for part in self.parts:
+                if part.has_ended():
+                    reason = reason_in(self._log_of(part), since=part.log_from)
+                    raise RuntimeError(f"the {part.name} process ended: {reason}")
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"it is not ready after {READY_WITHIN_S:.0f} s; see {self.data_dir / 'logs'}")
+            time.sleep(0.02)
 
-    def _revive_stores(self) -> None:
-        """A store that died comes back on its old port, so that nobody needs new settings."""
-        for store in (self.postgres, self.valkey):
-            if store is not None and store.child is not None and store.child.poll() is not None:
-                store.start(port=store.port)
+    def _is_ready(self) -> bool:
+        connection = http.client.HTTPConnection(self._own_host, self.port, timeout=2)
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
 
-    def _wait_ready(self, timeout_s: float) -> None:
-        deadline = time.monotonic() + timeout_s
-        while time.monotonic() < deadline:
-            api = self.parts[0]
-            if api.child is not None and api.child.poll() is not None:
-                raise RuntimeError(f"the web process ended; see {self.data_dir / 'logs' / 'api.log'}")
-            try:
-                with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:  # noqa: S310 - our own address
-                    if answer.status == 200:
-                        return
-            except (urllib.error.URLError, ConnectionError, TimeoutError):
-                time.sleep(0.05)
-        raise RuntimeError(f"not ready after {timeout_s:.0f} s; see {self.data_dir / 'logs'}")
+    @property
+    def _own_host(self) -> str:
+        return "127.0.0.1" if self.host in ("0.0.0.0", "") else self.host  # noqa: S104 - compared, not bound
 
     def _write_endpoint(self) -> None:
-        stores = {"postgres": self.postgres, "valkey": self.valkey}
-        pids = {part.name: part.child.pid for part in self.parts if part.child is not None}
-        pids |= {
-            name: store.child.pid for name, store in stores.items() if store is not None and store.child is not None
-        }
-        content = {"url": self.url, "pids": {"supervisor": os.getpid(), **pids}}
+        running = {part.name: part.child for part in self.parts if not part.runs_once}
+        running |= {"postgres": self.postgres.child, "valkey": self.valkey.child}
+        pids = {name: child.pid for name, child in running.items() if child is not None}
         path = self.data_dir / "endpoint.json"
-        path.with_suffix(".new").write_text(json.dumps(content))
+        path.with_suffix(".new").write_text(json.dumps({"url": self.url, "pids": {"supervisor": os.getpid(), **pids}}))
         path.with_suffix(".new").replace(path)
 
 
-def _write_private(path: Path, content: dict[str, str]) -> None:
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(content))
+def _sentence(error: Exception) -> str:
+    """Return what an error says, as the end of a sentence."""
+    said = f"{error.strerror} ({error.filename})" if isinstance(error, OSError) and error.filename else str(error)
+    return " ".join(said.split()).rstrip(".") + "."
 
 
 def _require_free_port(host: str, port: int) -> None:

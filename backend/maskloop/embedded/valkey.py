@@ -3,13 +3,13 @@
 import importlib.util
 import platform
 import secrets
+import socket
 import subprocess
 import time
 from pathlib import Path
 
-import redis
-
-from maskloop.embedded.children import free_port, start_child, stop_child
+from maskloop.embedded.children import free_port, start_child, stop_child, write_private
+from maskloop.embedded.logs import reason_in, size_of
 
 MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
 CONFIG = """
@@ -46,6 +46,7 @@ class Valkey:
         self.folder = folder
         self.port = 0
         self.child: subprocess.Popen[bytes] | None = None
+        self._log_from = 0
 
     @property
     def url(self) -> str:
@@ -57,47 +58,54 @@ class Valkey:
         return self.folder / "password"
 
     def start(self, *, port: int | None = None, timeout_s: float = 20) -> None:
-        """Start the server and wait until it answers. Raises RuntimeError with the end of its log."""
-        self._prepare()
+        """Start the server and wait until it answers. Raises RuntimeError with the reason in its log."""
+        self.reserve(port=port)
+        self.launch()
+        self.wait(timeout_s=timeout_s)
+
+    def reserve(self, *, port: int | None = None) -> None:
+        """Choose port and password, so that `url` is known before the server is there."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not self._password_file.exists() or not self._password_file.read_text():
+            write_private(self._password_file, secrets.token_urlsafe(24))
         self.port = port or free_port()
+
+    def launch(self) -> None:
+        """Start the server without waiting for it."""
         config = self.folder / "valkey.conf"  # not arguments: those are for everyone to read
-        config.touch(mode=0o600)
-        config.write_text(
-            CONFIG.format(port=self.port, folder=_quoted(self.folder), password=self._password_file.read_text())
-        )
-        with (self.folder / "valkey.log").open("ab") as log:
+        password = self._password_file.read_text()
+        write_private(config, CONFIG.format(port=self.port, folder=_quoted(self.folder), password=password))
+        self._log_from = size_of(self._log)
+        with self._log.open("ab") as log:
             self.child = start_child([str(binary()), str(config)], output=log, folder=self.folder)
-        self._wait(timeout_s)
+
+    def wait(self, *, timeout_s: float = 20) -> None:
+        """Wait until the server answers. Raises RuntimeError."""
+        deadline = time.monotonic() + timeout_s
+        while not self._answers():
+            if self.child is None or self.child.poll() is not None:
+                raise RuntimeError(f"Valkey stopped at start: {reason_in(self._log, since=self._log_from)}")
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"Valkey did not answer in {timeout_s:.0f} s")
+            time.sleep(0.01)
 
     def stop(self) -> None:
         """Stop the server; there is nothing to keep."""
         if self.child is not None:
             stop_child(self.child, timeout_s=5)
 
-    def _prepare(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not self._password_file.exists():
-            self._password_file.touch(mode=0o600)
-            self._password_file.write_text(secrets.token_urlsafe(24))
+    def _answers(self) -> bool:
+        """Ask by hand: the client library takes longer to import than the server to start."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                connection.sendall(f"AUTH {self._password_file.read_text()}\r\nPING\r\n".encode())
+                return connection.makefile("rb").read(len(b"+OK\r\n+PONG")) == b"+OK\r\n+PONG"
+        except OSError:
+            return False
 
-    def _wait(self, timeout_s: float) -> None:
-        deadline = time.monotonic() + timeout_s
-        with redis.Redis.from_url(self.url, socket_timeout=1, socket_connect_timeout=1) as client:
-            while True:
-                if self.child is None or self.child.poll() is not None:
-                    raise RuntimeError(f"Valkey stopped at start: {self._log_end()}")
-                try:
-                    client.ping()
-                except (redis.ConnectionError, redis.TimeoutError):
-                    if time.monotonic() > deadline:
-                        raise RuntimeError(f"Valkey did not answer in {timeout_s:.0f} s: {self._log_end()}") from None
-                    time.sleep(0.02)
-                else:
-                    return
-
-    def _log_end(self) -> str:
-        log = self.folder / "valkey.log"
-        return log.read_text(errors="replace")[-600:] if log.exists() else "no log"
+    @property
+    def _log(self) -> Path:
+        return self.folder / "valkey.log"
 
 
 def _quoted(path: Path) -> str:
