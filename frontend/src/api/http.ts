@@ -162,11 +162,19 @@ export async function requestTagged<T>(path: string, options: RequestOptions = {
 
 /** The bytes of a successful answer. Immutable ones may come from the browser's cache. */
 export async function requestBytes(path: string, options: RequestOptions & { accept: string }): Promise<ArrayBuffer> {
+  return (await requestBody(path, options)).bytes
+}
+
+/** The bytes of a successful answer, with its headers. */
+export async function requestBody(
+  path: string,
+  options: RequestOptions & { accept: string },
+): Promise<{ bytes: ArrayBuffer; headers: Headers }> {
   const response = await send(path, { ...options, headers: { ...options.headers, Accept: options.accept } })
   const type = response.headers.get('Content-Type') ?? ''
   if (!type.startsWith(options.accept)) throw new NoAnswer(`The answer is ${type || 'untyped'}, not ${options.accept}.`)
   try {
-    return await response.arrayBuffer()
+    return { bytes: await response.arrayBuffer(), headers: response.headers }
   } catch (cause) {
     if (options.signal?.aborted === true) throw cause
     throw new NoAnswer('The answer was cut off.', { cause })

@@ -1,7 +1,7 @@
 import type { Bytes } from '../labelmap/bytes'
 import { STROKE_TYPE } from '../labelmap/stroke-body'
 import { TILES_TYPE } from '../labelmap/tiles-body'
-import { ApiProblem, NoAnswer, request, requestBytes, urlOf } from './http'
+import { ApiProblem, NoAnswer, request, requestBody, urlOf } from './http'
 import { finishedJob } from './watch-job'
 
 export type SegmentationState = 'open' | 'submitted' | 'approved'
@@ -27,6 +27,8 @@ export interface Segmentation {
   reader_id: string | null
   state: SegmentationState
   seq: number
+  /** The seq of the newest renumbering, 0 where there was none: which segments its numbers mean. */
+  numbering: number
   grid: { shape: [k: number, j: number, i: number] }
   segments: Segment[]
 }
@@ -60,10 +62,26 @@ export interface NumberBlock {
 }
 
 export type Operation =
-  | { kind: 'delete'; numbers: number[] }
-  | { kind: 'merge'; numbers: number[]; into: number }
-  | { kind: 'relabel'; numbers: number[]; label_id: string }
+  | { kind: 'delete'; numbers: number[]; numbering: number }
+  | { kind: 'merge'; numbers: number[]; into: number; numbering: number }
+  | { kind: 'relabel'; numbers: number[]; label_id: string; numbering: number }
   | { kind: 'restore'; seq: number }
+
+/** Tiles of the server, and the renumbering that their numbers follow. */
+export interface Tiles {
+  /** As `application/vnd.maskloop.tiles`. */
+  bytes: Uint8Array
+  numbering: number
+}
+
+/** What the numbers of an older numbering are called now. */
+export interface Numbering {
+  numbering: number
+  /** `first` to `last` of then are `to` and the ones behind it. */
+  runs: { first: number; last: number; to: number }[]
+  /** `first` to `last` of then were freed; they were of this label. */
+  freed: { first: number; last: number; label_id: string; layer: number }[]
+}
 
 export interface RevisionNotice {
   seq: number
@@ -79,8 +97,10 @@ export interface RevisionListener {
 /** The server as the open document knows it. Calls throw `ApiProblem` (it said no) or `NoAnswer` (nobody knows). */
 export interface SegmentationApi {
   read(segmentationId: string): Promise<Segmentation>
-  /** The live tiles newer than `since`, as `application/vnd.maskloop.tiles`. */
-  readTiles(segmentationId: string, since: number): Promise<Uint8Array>
+  /** The live tiles newer than `since`. */
+  readTiles(segmentationId: string, since: number): Promise<Tiles>
+  /** What became of the numbers of the numbering `since`. */
+  readNumbering(segmentationId: string, since: number): Promise<Numbering>
   /** One stroke, one request; the same `key` and bytes may be sent any number of times. */
   save(segmentationId: string, key: string, body: Bytes, userId: string): Promise<SavedRevision>
   readUndo(segmentationId: string): Promise<UndoKeys>
@@ -103,8 +123,17 @@ export const segmentationApi: SegmentationApi = {
   readTiles: async (id, since) => {
     const signal = AbortSignal.timeout(READ_TIMEOUT_MS)
     const query = { since }
-    return new Uint8Array(await requestBytes(`/segmentations/${id}/tiles`, { accept: TILES_TYPE, query, signal }))
+    const { bytes, headers } = await requestBody(`/segmentations/${id}/tiles`, { accept: TILES_TYPE, query, signal })
+    const numbering = Number(headers.get('Maskloop-Numbering') ?? Number.NaN)
+    if (!isSeq(numbering)) throw new NoAnswer('The tiles do not say which numbers they use.')
+    return { bytes: new Uint8Array(bytes), numbering }
   },
+
+  readNumbering: (id, since) =>
+    request<Numbering>(`/segmentations/${id}/numbering`, {
+      query: { since },
+      signal: AbortSignal.timeout(READ_TIMEOUT_MS),
+    }),
 
   save: async (id, key, body, userId) =>
     checkedRevision(
@@ -121,23 +150,26 @@ export const segmentationApi: SegmentationApi = {
 
   readUndo: (id) => request<UndoKeys>(`/segmentations/${id}/undo`, { signal: AbortSignal.timeout(READ_TIMEOUT_MS) }),
 
-  takeNumbers: (id, key, numbers) =>
-    request<NumberBlock>(`/segmentations/${id}/numbers`, { method: 'POST', json: numbers, idempotencyKey: key }),
+  takeNumbers: async (id, key, numbers) => {
+    const take = (): Promise<NumberBlock> =>
+      request<NumberBlock>(`/segmentations/${id}/numbers`, { method: 'POST', json: numbers, idempotencyKey: key })
+    try {
+      return await take()
+    } catch (cause) {
+      // No numbers are left: the server frees what nothing uses, and then there are some, or it says why not.
+      const jobId = cause instanceof ApiProblem && cause.code === 'numbers-exhausted' ? cause.members.job_id : null
+      if (typeof jobId !== 'string') throw cause
+      await succeededJob(jobId)
+      return take()
+    }
+  },
 
   operate: async (id, key, operation) => {
     const path = `/segmentations/${id}/operations`
     const answer = await request<unknown>(path, { method: 'POST', json: operation, idempotencyKey: key })
     if (!isRecord(answer)) throw new NoAnswer('The answer is not a revision or a job.')
     if (typeof answer.seq === 'number' || typeof answer.id !== 'string') return
-    const job = await finishedJob(answer.id, () => undefined, new AbortController().signal)
-    if (job.state === 'succeeded') return
-    const problem = job.problem
-    throw new ApiProblem(
-      0,
-      problem?.code ?? 'job-failed',
-      problem?.title ?? `The job was ${job.state}`,
-      problem?.detail ?? '',
-    )
+    await succeededJob(answer.id)
   },
 
   readUserId: async () => {
@@ -151,6 +183,13 @@ export const segmentationApi: SegmentationApi = {
   },
 
   watch: (id, listener) => watchRevisions(urlOf(`/segmentations/${id}/events`), listener),
+}
+
+async function succeededJob(id: string): Promise<void> {
+  const { state, problem } = await finishedJob(id, () => undefined, new AbortController().signal)
+  if (state === 'succeeded') return
+  const [code, title] = [problem?.code ?? 'job-failed', problem?.title ?? `The job was ${state}`]
+  throw new ApiProblem(0, code, title, problem?.detail ?? '')
 }
 
 /** An answer is ours only if it echoes our key: a page of a proxy with status 200 is none. */

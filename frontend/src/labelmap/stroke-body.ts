@@ -25,6 +25,8 @@ export interface StrokeHeader {
   /** Key of the revision that this one takes back; such a body carries no patches. */
   undoes?: string
   segments?: SegmentChange[]
+  /** The renumbering that its numbers follow; absent: none was ever made. */
+  numbering?: number
 }
 
 export interface TilePatch {

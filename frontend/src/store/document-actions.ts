@@ -40,7 +40,7 @@ function segmentActions(
     deleteSegment: async (number) => {
       const { api, segmentation, state } = session.parts
       await session.machine.exclusive(() =>
-        api.operate(segmentation.id, newUuid(), { kind: 'delete', numbers: [number] }),
+        api.operate(segmentation.id, newUuid(), { kind: 'delete', numbers: [number], numbering: session.numbering }),
       )
       if (state.getState().activeNumber === number) state.setState({ activeNumber: null })
       await refresh(session)

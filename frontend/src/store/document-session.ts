@@ -14,6 +14,7 @@ import type { FinishedStroke, LabelStore } from './label-store'
 import { type Lease, requestLease } from './lease'
 import { type LocalSettings, loadSettings, saveSettings } from './local-settings'
 import { needsPerson } from './phase'
+import { followNumbering } from './renumbering'
 import type { ResolutionParts } from './resolution'
 import { SaveMachine } from './save-machine'
 import { SegmentBook } from './segment-book'
@@ -64,7 +65,8 @@ export class DocumentSession {
     this.activeTime = new ActiveTime(environment.input, clock)
     this.ground = new Ground(labels)
     this.book = new EntryBook(journal, { userId, segmentationId }, clock, () => this.publish())
-    const machineParts = { api, book: this.book, ground: this.ground, labels, segmentationId, userId, clock }
+    const numbering = (): number => this.numbering
+    const machineParts = { api, book: this.book, ground: this.ground, labels, segmentationId, userId, clock, numbering }
     this.machine = new SaveMachine(machineParts, {
       onChange: () => this.publish(),
       onSaved: (entry, revision, drawn) => this.saved(entry, revision, drawn),
@@ -74,6 +76,7 @@ export class DocumentSession {
         if (dispute.conflict.voxels === 0) void this.actions.resolveConflict(new Map())
       },
       onRead: () => this.read(),
+      onRenumbered: () => followNumbering(this),
     })
     labels.setEditable(false)
     labels.onStroke = (stroke) => this.stroke(stroke)
@@ -91,6 +94,11 @@ export class DocumentSession {
   get resolution(): ResolutionParts {
     const { machine, book, history } = this
     return { machine, book, history, labels: this.parts.labels }
+  }
+
+  /** The renumbering that everything here follows. */
+  get numbering(): number {
+    return this.parts.state.getState().segmentation.numbering
   }
 
   get isEditor(): boolean {
@@ -117,7 +125,9 @@ export class DocumentSession {
 
   /** Adds an edit to what is unsent. `isDrawn`: its voxels are in place. */
   save(edit: Edit, isDrawn: boolean): Entry {
-    const entry = this.machine.add(edit, isDrawn)
+    const { numbering } = this
+    const header = numbering === 0 ? edit.header : { ...edit.header, numbering }
+    const entry = this.machine.add({ ...edit, header }, isDrawn)
     this.startedAt.set(entry.uuid, this.parts.environment.clock.now())
     this.history.add(entry.uuid, edit.header.undoes)
     for (const change of edit.segments) this.segments.apply(change)
@@ -139,6 +149,12 @@ export class DocumentSession {
   async readSegmentation(): Promise<void> {
     const segmentation = await this.parts.api.read(this.parts.segmentation.id)
     if (this.isGone) return
+    if (segmentation.numbering === this.numbering) this.adopt(segmentation)
+    else this.machine.requestRead()
+  }
+
+  /** Takes over what the server says of the segmentation, in the numbers of the tiles that are shown. */
+  adopt(segmentation: Segmentation): void {
     this.parts.state.setState({ segmentation })
     this.resetSegments()
     this.setLayers()
@@ -260,7 +276,7 @@ export class DocumentSession {
   }
 
   private unsentChanges(): SegmentChange[] {
-    return this.machine.entries.flatMap(({ segments }) => segments)
+    return this.machine.entries.flatMap((entry) => (this.machine.isOfNow(entry) ? entry.segments : []))
   }
 
   private setLayers(): void {
@@ -279,7 +295,7 @@ export class DocumentSession {
     if (this.isGone) return
     for (const entry of entries) {
       this.history.add(entry.uuid, entry.header.undoes)
-      for (const change of entry.segments) this.segments.apply(change)
+      if (this.machine.isOfNow(entry)) for (const change of entry.segments) this.segments.apply(change)
     }
     if (entries.length > 0) this.history.askServer()
     this.machine.load(entries)
@@ -306,7 +322,7 @@ export class DocumentSession {
     await this.book.allReady()
   }
 
-  private publishAccess(): void {
+  publishAccess(): void {
     const { labels, state } = this.parts
     const isOpen = state.getState().segmentation.state === 'open'
     const access: Access = !isOpen ? { kind: 'closed' } : this.hasLease ? { kind: 'editor' } : { kind: 'other-tab' }

@@ -39,16 +39,17 @@ export async function openDocument(options: OpenOptions): Promise<OpenDocument> 
   const environment: Environment = { ...browserEnvironment(), ...options.environment }
   await leaving.get(segmentationId)?.end()
   void askForPersistence()
-  const [segmentation, bytes, undoKeys] = await Promise.all([
+  const [segmentation, tiles, undoKeys] = await Promise.all([
     api.read(segmentationId),
     api.readTiles(segmentationId, 0),
     api.readUndo(segmentationId),
   ])
   const labels = new LabelStore(segmentation.grid.shape)
-  const tiles = await decodeTilesBody(bytes, labels.shape)
+  if (tiles.numbering !== segmentation.numbering) return openDocument(options) // renumbered between the two answers
+  const body = await decodeTilesBody(tiles.bytes, labels.shape)
   const state = createStore<DocumentState>(() => initialState(segmentation))
   const session = new DocumentSession({ api, environment, labels, state, userId, segmentation })
-  await session.start(tiles, undoKeys)
+  await session.start(body, undoKeys)
   return {
     labels,
     state,

@@ -25,7 +25,12 @@ export interface Entry {
 export type Change =
   | null
   | 'drop'
-  | { readonly patches?: readonly TilePatch[]; readonly segments?: readonly SegmentChange[]; readonly tool?: string }
+  | {
+      readonly patches?: readonly TilePatch[]
+      readonly segments?: readonly SegmentChange[]
+      readonly tool?: string
+      readonly numbering?: number
+    }
 
 export interface Rewrite {
   readonly entries: readonly Entry[]
@@ -86,7 +91,13 @@ function changedStroke(entry: Entry, change: Change): Entry | null {
   const segments = change.segments ?? entry.segments
   if (patches.length === 0 && segments.length === 0) return null
   const tool = change.tool ?? entry.header.tool
-  const header: StrokeHeader = { ...entry.header, tool, ...(segments.length > 0 ? { segments: [...segments] } : {}) }
+  const numbering = change.numbering ?? entry.header.numbering ?? 0
+  const header: StrokeHeader = {
+    ...entry.header,
+    tool,
+    ...(numbering === 0 ? {} : { numbering }),
+    ...(segments.length > 0 ? { segments: [...segments] } : {}),
+  }
   return { ...entry, uuid: newUuid(), header, patches, segments, body: null, guess: null, journal: 'writing' }
 }
 

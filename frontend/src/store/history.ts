@@ -98,6 +98,12 @@ export class History {
     this.forget(key)
   }
 
+  /** What is known of effects holds no longer: the server decides what an undo does. */
+  forgetEffects(): void {
+    this.effects.clear()
+    this.runsKept = 0
+  }
+
   private forget(key: string): void {
     const effect = this.effects.get(key)
     if (effect === undefined) return

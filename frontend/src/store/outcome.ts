@@ -8,6 +8,8 @@ export type Outcome =
   | { readonly kind: 'signedOut' }
   /** Voxels changed under it; nothing was stored. */
   | { readonly kind: 'stale' }
+  /** The segments were renumbered since: nothing was stored, and it must be said in the new numbers. */
+  | { readonly kind: 'renumbered'; readonly refusal: Refusal }
   /** Somebody has undone it already: there is nothing left to do. */
   | { readonly kind: 'undone' }
   /** Kept and shown until the user decides. */
@@ -27,6 +29,7 @@ export function outcomeOf(cause: unknown): Outcome {
   // No code of ours: a proxy or a log-in page speaks, not the service.
   if (code.startsWith('http-')) return { kind: 'again', afterMs: null }
   if (status === 412 && code === 'stale-voxels') return { kind: 'stale' }
+  if (status === 412 && code === 'renumbered') return { kind: 'renumbered', refusal: refusalOf(cause) }
   if (code === 'already-undone') return { kind: 'undone' }
   return { kind: 'refused', refusal: refusalOf(cause) }
 }

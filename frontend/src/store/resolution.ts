@@ -66,12 +66,16 @@ export function replaceGone(parts: ResolutionParts, gone: ReadonlySet<number>, n
   const renumber = (value: number): number => (gone.has(value) ? number : value)
   return rewriteQueue(parts, (entry) => {
     if (!mentions(entry, gone)) return null
-    const patches = entry.patches.map(
-      ({ position, patch }): TilePatch => ({ position, patch: mapped(patch, renumber) }),
-    )
     const segments = entry.segments.filter((change) => !gone.has(change.number))
-    return { patches: patches.filter(({ patch }) => patch.starts.length > 0), segments }
+    return { patches: mappedPatches(entry.patches, renumber), segments }
   })
+}
+
+/** Says patches in other numbers; tiles without a change left are taken out. */
+export function mappedPatches(patches: readonly TilePatch[], renumber: (number: number) => number): TilePatch[] {
+  return patches
+    .map(({ position, patch }): TilePatch => ({ position, patch: mapped(patch, renumber) }))
+    .filter(({ patch }) => patch.starts.length > 0)
 }
 
 /** Says of the changed fields at the head what they are now, so that mine come after theirs. */

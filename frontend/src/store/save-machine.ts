@@ -2,10 +2,10 @@ import type { SavedRevision, SegmentationApi } from '../api/segmentations'
 import type { TilePatch } from '../labelmap/stroke-body'
 import { type Clock, pauseMs } from './clock'
 import { type Dispute, findDispute } from './conflicts'
-import type { SaveState } from './document-state'
+import type { Refusal, SaveState } from './document-state'
 import { type Entry, editOf } from './entry'
 import type { Edit, EntryBook } from './entry-book'
-import type { Ground } from './ground'
+import type { Ground, PendingEdit } from './ground'
 import type { LabelStore } from './label-store'
 import { outcomeOf } from './outcome'
 import { isBlocking, needsPerson, type Phase, saveStateOf } from './phase'
@@ -19,6 +19,8 @@ export interface MachineParts {
   readonly segmentationId: string
   readonly userId: string
   readonly clock: Clock
+  /** The renumbering that ground and queue follow. */
+  readonly numbering: () => number
 }
 
 export interface MachineListener {
@@ -31,6 +33,8 @@ export interface MachineListener {
   onDispute(dispute: Dispute): void
   /** Tiles of the server were put in place. */
   onRead(): void
+  /** The server uses other numbers: says ground and queue in those. False: it could not be asked; again later. */
+  onRenumbered(): Promise<boolean>
 }
 
 /** After this many refusals as stale in a row without a voxel that differs, it is treated like no answer. */
@@ -74,10 +78,15 @@ export class SaveMachine {
     return saveStateOf(this.phase, this.queue, this.parts.book.isWritable, this.parts.ground.seq)
   }
 
+  /** Whether an entry speaks in the numbers that are shown; one of before a renumbering is shown once it is said anew. */
+  isOfNow({ header }: Entry): boolean {
+    return (header.numbering ?? 0) === this.parts.numbering()
+  }
+
   /** Queues entries of an earlier session, which are in the journal already. */
   load(entries: readonly Entry[]): void {
     this.queue.push(...entries)
-    for (const entry of entries) this.parts.ground.add(editOf(entry), false)
+    for (const entry of entries) this.parts.ground.add(this.shown(entry), false)
     this.listener.onChange()
   }
 
@@ -99,7 +108,7 @@ export class SaveMachine {
     const { book, ground } = this.parts
     const entry = book.make(edit)
     this.queue.push(entry)
-    ground.add(editOf(entry), isDrawn)
+    ground.add(this.shown(entry), isDrawn)
     book.rescue(this.queue)
     void book.write(entry)
     if (this.phase.kind === 'idle') this.enter({ kind: 'journalling' })
@@ -111,14 +120,14 @@ export class SaveMachine {
   /** Takes over entries that were rewritten: the pause, the conflict or the refusal is over. */
   replaceQueue(entries: readonly Entry[]): void {
     this.queue = [...entries]
-    this.parts.ground.replacePending(entries.map(editOf))
+    this.parts.ground.replacePending(entries.map((entry) => this.shown(entry)))
     this.unblock()
   }
 
   /** Forgets entries without sending them, as another tab will. */
   release(kept: readonly Entry[]): void {
     this.queue = [...kept]
-    this.parts.ground.replacePending(kept.map(editOf))
+    this.parts.ground.replacePending(kept.map((entry) => this.shown(entry)))
     this.listener.onChange()
     this.checkSettled()
   }
@@ -168,6 +177,11 @@ export class SaveMachine {
       this.settlers.push(resolve)
       this.checkSettled()
     })
+  }
+
+  private shown(entry: Entry): PendingEdit {
+    const edit = editOf(entry)
+    return this.isOfNow(entry) ? edit : { ...edit, patches: [] }
   }
 
   private run(): void {
@@ -273,14 +287,24 @@ export class SaveMachine {
         return this.giveUp(entry)
       case 'stale':
         return this.compare()
+      case 'renumbered':
+        return this.renumber(entry, outcome.refusal)
     }
+  }
+
+  private async renumber(entry: Entry, refusal: Refusal): Promise<void> {
+    const isDone = await this.listener.onRenumbered()
+    if (!this.isActive) return
+    if (!isDone) return this.wait(null)
+    // One that cannot be read here cannot be said anew either: it is kept, and shown.
+    if (this.queue[0] === entry) this.enter({ kind: 'refused', refusal })
   }
 
   private async giveUp(entry: Entry): Promise<void> {
     const { book, ground } = this.parts
     await this.whenIdle(() => {
       this.queue = this.queue.filter((other) => other !== entry)
-      ground.replacePending(this.queue.map(editOf))
+      ground.replacePending(this.queue.map((other) => this.shown(other)))
     })
     this.reader.want()
     this.listener.onDropped(entry)
@@ -308,7 +332,16 @@ export class SaveMachine {
     if (result === 'signedOut' && this.phase.kind !== 'refused') this.enter({ kind: 'signedOut' })
     if (result === 'failed') this.parts.clock.after(this.reader.pauseMs, () => this.run())
     if (result === 'read') this.listener.onRead()
+    if (result === 'renumbered') return this.followNumbering()
     return result === 'read'
+  }
+
+  /** What is unsent is sent first: the server knows whether it has it, and says so if it must be said anew. */
+  private async followNumbering(): Promise<boolean> {
+    if (this.queue.length > 0 && this.phase.kind !== 'refused') return true
+    const isDone = await this.listener.onRenumbered()
+    if (!isDone) this.parts.clock.after(pauseMs(1, this.parts.clock), () => this.requestRead())
+    return isDone
   }
 
   private wait(afterMs: number | null): void {

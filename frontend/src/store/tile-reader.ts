@@ -11,9 +11,12 @@ export interface ReaderParts {
   readonly labels: LabelStore
   readonly segmentationId: string
   readonly clock: Clock
+  /** The renumbering that the ground follows. */
+  readonly numbering: () => number
 }
 
-export type ReadResult = 'read' | 'failed' | 'signedOut'
+/** `renumbered`: the server uses other numbers than the ground, and nothing was taken over. */
+export type ReadResult = 'read' | 'failed' | 'signedOut' | 'renumbered'
 
 /** Knows when the server has, or may have, more than the ground, and reads it. */
 export class TileReader {
@@ -69,8 +72,10 @@ export class TileReader {
     this.isWanted = false
     this.isWholeWanted = false
     try {
-      const body = await decodeTilesBody(await api.readTiles(segmentationId, since), labels.shape)
+      const tiles = await api.readTiles(segmentationId, since)
+      const body = await decodeTilesBody(tiles.bytes, labels.shape)
       if (!isActive()) return 'failed'
+      if (tiles.numbering !== this.parts.numbering()) return 'renumbered'
       if (body.seq < ground.seq && !isWhole) this.want(true)
       else await this.take(body, isWhole)
     } catch (cause) {

@@ -230,7 +230,7 @@ describe('segments', () => {
     paint(page.labels, 3, 0, 4)
     paint(page.labels, 4, 6, 8)
     await until(() => page.saveState === 'offline')
-    server.operate('key', 'bob', { kind: 'delete', numbers: [3] })
+    server.operate('key', 'bob', { kind: 'delete', numbers: [3], numbering: 0 })
     page.client.isOnline = true
     page.document.actions.saveNow()
     await page.document.actions.settled()
@@ -249,7 +249,7 @@ describe('segments', () => {
     paint(page.labels, 3, 0, 4)
     paint(page.labels, 4, 6, 8)
     await until(() => page.saveState === 'offline')
-    server.operate('key', 'bob', { kind: 'delete', numbers: [3] })
+    server.operate('key', 'bob', { kind: 'delete', numbers: [3], numbering: 0 })
     page.client.isOnline = true
     page.document.actions.saveNow()
     await page.document.actions.settled()

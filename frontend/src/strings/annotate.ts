@@ -189,6 +189,7 @@ export const historyText = {
     restore: 'Restored an earlier state',
     proposal: 'Accepted a proposal',
     numbers: 'Added a segment',
+    renumber: 'Renumbered the segments',
     segment: 'Added a segment',
   } as Readonly<Record<string, string>>,
 }

@@ -49,8 +49,13 @@ export class MemoryClient implements SegmentationApi {
 
   readTiles: SegmentationApi['readTiles'] = (_id, since) => {
     this.reads.push(since)
-    return this.call(() => this.server.tilesSince(since))
+    return this.call(async () => {
+      const { numbering } = this.server
+      return { bytes: await this.server.tilesSince(since), numbering }
+    })
   }
+
+  readNumbering: SegmentationApi['readNumbering'] = (_id, since) => this.call(() => this.server.numberingSince(since))
 
   save: SegmentationApi['save'] = async (_id, key, body, userId) => {
     this.sent.push({ key, body: body.slice(), userId })

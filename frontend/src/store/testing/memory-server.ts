@@ -2,6 +2,7 @@ import { ApiProblem } from '../../api/http'
 import type {
   NewNumbers,
   NumberBlock,
+  Numbering,
   Operation,
   RevisionNotice,
   SavedRevision,
@@ -45,6 +46,8 @@ export class MemoryServer {
   state: Segmentation['state'] = 'open'
   segments: Segment[] = []
   private readonly tiles = new Map<string, StoredTile>()
+  numbering = 0
+  private readonly renumberings: { seq: number; moves: ReadonlyMap<number, number>; rows: readonly Segment[] }[] = []
   private nextNumber = 1
   private readonly listeners = new Set<(notice: RevisionNotice) => void>()
 
@@ -61,7 +64,7 @@ export class MemoryServer {
   }
 
   segmentation(): Segmentation {
-    const { id, state, seq, shape, segments } = this
+    const { id, state, seq, numbering, shape, segments } = this
     const [k, j, i] = shape
     return {
       id,
@@ -71,6 +74,7 @@ export class MemoryServer {
       reader_id: null,
       state,
       seq,
+      numbering,
       grid: { shape: [k, j, i] },
       segments: segments.map((segment) => ({ ...segment })),
     }
@@ -152,6 +156,47 @@ export class MemoryServer {
     })
   }
 
+  /** Moves the numbers in use, and those of single segments, together; only blocks lose numbers here. */
+  renumber(): void {
+    const used = new Set(this.segments.filter((row) => row.number === row.last_number).map(({ number }) => number))
+    for (const { voxels } of this.tiles.values()) for (const number of voxels) used.add(number)
+    used.delete(0)
+    const moves = new Map([...used].sort((a, b) => a - b).map((number, at) => [number, at + 1]))
+    const patches = [...this.tiles.values()].map(({ position, voxels }) => {
+      const builder = new PatchBuilder()
+      voxels.forEach((value, at) => {
+        const moved = moves.get(value) ?? 0
+        if (value !== moved) builder.add(at, 1, value, moved)
+      })
+      return { position, patch: builder.finish() }
+    })
+    const rows = this.segments
+    this.segments = [...moves].map(([number, moved]) => {
+      const row = rows.findLast((other) => number >= other.number && number <= other.last_number)
+      if (row === undefined) throw new Error(`nothing names ${number}`)
+      return { ...row, number: moved, last_number: moved }
+    })
+    this.nextNumber = moves.size + 1
+    this.numbering = this.seq + 1
+    this.renumberings.push({ seq: this.numbering, moves, rows })
+    const drawn = patches.filter(({ patch }) => patch.starts.length > 0)
+    this.append({ key: `renumber-${this.seq}`, author: 'server', body: null, patches: drawn, source: 'renumber' })
+  }
+
+  numberingSince(since: number): Numbering {
+    const later = this.renumberings.filter(({ seq }) => seq > since)
+    const runs: Numbering['runs'] = []
+    const freed: Numbering['freed'] = []
+    for (const { number, last_number, label_id, layer } of later[0]?.rows ?? this.segments) {
+      for (let then = number; then <= last_number; then++) {
+        const to = later.reduce<number | undefined>((at, { moves }) => (at === undefined ? at : moves.get(at)), then)
+        if (to === undefined) freed.push({ first: then, last: then, label_id, layer })
+        else runs.push({ first: then, last: then, to })
+      }
+    }
+    return { numbering: this.numbering, runs, freed }
+  }
+
   listen(listener: (notice: RevisionNotice) => void): () => void {
     this.listeners.add(listener)
     return () => this.listeners.delete(listener)
@@ -184,6 +229,7 @@ export class MemoryServer {
     }
     this.requireOpen()
     if (stroke.header.undoes !== undefined) return this.undo(key, body, author, stroke.header.undoes)
+    if ((stroke.header.numbering ?? 0) !== this.numbering) throw problem(412, 'renumbered')
     const gone = this.goneNumbers(stroke)
     if (gone.length > 0) throw problem(412, 'segment-gone', { numbers: gone, seq: this.seq })
     const stale = stroke.patches.filter(({ position, patch }) => conflicts(this.voxels(position), patch))
