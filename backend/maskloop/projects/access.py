@@ -16,7 +16,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from maskloop.api.caller import SESSION_COOKIE, Allowed, AllowedStream, Caller, Guard, SignedIn
+from maskloop.api.caller import SESSION_COOKIE, Allowed, AllowedStep, AllowedStream, Caller, Guard, SignedIn, Step
 from maskloop.audit import service as audit
 from maskloop.core.errors import Forbidden, NotFound
 from maskloop.projects.tables import Membership, Project
@@ -24,7 +24,17 @@ from maskloop.users import authentication
 from maskloop.users.authentication import Credentials
 from maskloop.users.scopes import SCOPES
 
-__all__ = ["Allowed", "AllowedStream", "Caller", "SignedIn", "check", "require_complete", "visible_projects"]
+__all__ = [
+    "Allowed",
+    "AllowedStep",
+    "AllowedStream",
+    "Caller",
+    "SignedIn",
+    "Step",
+    "check",
+    "require_complete",
+    "visible_projects",
+]
 
 Row = Mapping[str, Any]
 PROJECT_ROLES = ("manager", "annotator", "reviewer", "viewer")

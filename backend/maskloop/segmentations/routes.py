@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, BackgroundTasks, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from maskloop.api.idempotency import IdempotencyKey, OptionalIdempotencyKey
@@ -22,7 +23,7 @@ from maskloop.imaging.label_tile import MAX_LAYER, Grid
 from maskloop.imaging.label_wire import STROKE_TYPE, TILES_TYPE
 from maskloop.jobs import service as jobs
 from maskloop.jobs.schemas import JobOut, job_location
-from maskloop.projects.access import Allowed, AllowedStream, Caller
+from maskloop.projects.access import Allowed, AllowedStep, AllowedStream, Caller, Step
 from maskloop.segmentations import history, numbers, queries, renumbered, service, undo
 from maskloop.segmentations.errors import NumbersExhausted
 from maskloop.segmentations.events import publish_revision, revision_feed
@@ -43,6 +44,7 @@ from maskloop.segmentations.schemas import (
 )
 from maskloop.segmentations.strokes import MAX_BODY_BYTES, read_stroke, save_stroke
 from maskloop.segmentations.tasks import EditSegments, enqueue_renumbering
+from maskloop.segmentations.tiles import Tiles
 
 router = APIRouter(tags=["segmentations"])
 Reader = Annotated[Caller, Allowed["segmentation.read"]]
@@ -91,20 +93,22 @@ def get_segmentation(segmentation_id: UUID, session: SessionDep, _: Reader) -> S
     response_class=Response,
     responses={**TILES, **problem_responses(404, 422)},
 )
-def get_tiles(
+async def get_tiles(
     segmentation_id: UUID,
-    session: SessionDep,
-    _: Reader,
+    step: Annotated[Step, AllowedStep["segmentation.read"]],
     since: Annotated[int | None, Query(ge=0, le=2**31 - 1, description="only tiles newer than this seq")] = None,
     at: Annotated[int | None, Query(ge=0, le=2**31 - 1, description="all tiles as they were after this seq")] = None,
 ) -> Response:
     """Return live tiles newer than a seq, or the state at a seq."""
-    if since is not None and at is not None:
-        raise Invalid("Ask for tiles `since` a seq or `at` a seq, not both.")
-    if at is not None:
-        tiles = service.tiles_at(session, segmentation_id, at)
-    else:
-        tiles = service.tiles_since(session, segmentation_id, since or 0)
+
+    def read(session: Session, _: Caller) -> Tiles:
+        if since is not None and at is not None:
+            raise Invalid("Ask for tiles `since` a seq or `at` a seq, not both.")
+        if at is not None:
+            return service.tiles_at(session, segmentation_id, at)
+        return service.tiles_since(session, segmentation_id, since or 0)
+
+    tiles = await step.run(read)
     return Response(tiles.content, media_type=TILES_TYPE, headers={NUMBERING_HEADER: str(tiles.numbering)})
 
 
