@@ -87,6 +87,9 @@ def _http_error(request: Request, error: Exception) -> ProblemResponse:
 
 
 def _database_away(request: Request, error: Exception) -> ProblemResponse:
+    if isinstance(getattr(error, "orig", error), psycopg.errors.DiskFull):
+        detail = "The server's disk is full. Nothing was changed; it works again when space is freed."
+        return problem(507, "storage-low", detail, instance=request.url.path)
     get_logger(__name__).warning("database-away", kind=type(error).__name__)
     detail = "The database did not answer. Nothing was changed; try again."
     return problem(503, "unavailable", detail, instance=request.url.path, retry_after_s=2)

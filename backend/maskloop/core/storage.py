@@ -1,6 +1,7 @@
 """The object store: immutable blobs under keys that we make, on disk or in S3."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -12,10 +13,11 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
-from maskloop.core.errors import Unavailable
+from maskloop.core.errors import AppError, StorageLow, Unavailable
 from maskloop.core.settings import get_settings
 
 CHUNK = 8 << 20
+NO_SPACE = re.compile(r"os error (28|122)\b")  # ENOSPC and EDQUOT, as obstore tells them
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,8 @@ class Storage:
             obstore.put(self.store, key, content, mode="create", use_multipart=size > 64 << 20 and self._is_s3)
         except AlreadyExistsError:
             return
+        except BaseError as error:
+            raise _not_kept(error) from error
 
     def _confirm(self, key: str, size: int) -> None:
         if self.size(key) != size:
@@ -116,6 +120,12 @@ class Storage:
     @property
     def _is_s3(self) -> bool:
         return self.url.startswith("s3://")
+
+
+def _not_kept(error: BaseError) -> AppError:
+    if NO_SPACE.search(str(error)):
+        return StorageLow("The server's store is full, so nothing was stored. It works again when space is freed.")
+    return Unavailable("The object store did not take what was sent. Nothing was stored; try again.")
 
 
 def _shorter(key: str) -> Unavailable:

@@ -13,6 +13,7 @@ from maskloop.embedded.children import start_child, stop_child
 from maskloop.embedded.logs import size_of
 
 PAUSES_S = (0.2, 1.0, 5.0, 15.0)
+STORE_PAUSES_S = PAUSES_S[:3]  # a database whose disk was full is back within seconds of the disk
 CALM_S = 60.0
 
 
@@ -20,6 +21,7 @@ CALM_S = 60.0
 class Restarts:
     """When something that ended may start again: soon at first, then with growing pauses."""
 
+    pauses_s: tuple[float, ...] = PAUSES_S
     failures: int = 0
     started_at: float = field(default_factory=time.monotonic)
     next_start: float = 0
@@ -34,7 +36,7 @@ class Restarts:
         if not self.next_start:
             if now - self.started_at > CALM_S:
                 self.failures = 0
-            self.next_start = now + PAUSES_S[min(self.failures, len(PAUSES_S) - 1)]
+            self.next_start = now + self.pauses_s[min(self.failures, len(self.pauses_s) - 1)]
             self.failures += 1
         return now >= self.next_start
 

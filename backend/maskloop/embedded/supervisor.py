@@ -17,7 +17,7 @@ from typing import IO
 from maskloop.embedded.children import write_private
 from maskloop.embedded.gate import Gate
 from maskloop.embedded.logs import reason_in
-from maskloop.embedded.parts import Part, Restarts, service_parts
+from maskloop.embedded.parts import STORE_PAUSES_S, Part, Restarts, service_parts
 from maskloop.embedded.postgres import Postgres
 from maskloop.embedded.valkey import Valkey
 
@@ -181,7 +181,7 @@ class Supervisor:
 
     def _revive(self) -> None:
         for name, store in (("postgres", self.postgres), ("valkey", self.valkey)):
-            restarts = self._restarts.setdefault(name, Restarts())
+            restarts = self._restarts.setdefault(name, Restarts(STORE_PAUSES_S))
             if store.child is not None and store.child.poll() is not None and restarts.is_time():
                 restarts.started()
                 store.launch()  # on its old port, so that nobody needs new settings; they wait for it
