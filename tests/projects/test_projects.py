@@ -166,6 +166,22 @@ def test_members_come_and_go_but_the_last_manager_stays(client, manager):
     assert client.get(path, headers=bearer(other)).status_code == 404
 
 
+def test_a_manager_takes_people_in_by_login_without_seeing_all_users(client, manager):
+    user, project = manager
+    with session_scope() as session:
+        other = make_user(session)
+    path, header = f"/api/v1/projects/{project.id}/members", bearer(user)
+
+    added = client.post(path, json={"login": f" {other.login.upper()} ", "role": "annotator"}, headers=header)
+    again = client.post(path, json={"login": other.login, "role": "viewer"}, headers=header)
+    nobody = client.post(path, json={"login": "nobody@example.org", "role": "viewer"}, headers=header)
+
+    assert (added.status_code, added.json()["user"]["id"], added.json()["role"]) == (201, str(other.id), "annotator")
+    assert (again.status_code, again.json()["code"]) == (409, "already-member")
+    assert (nobody.status_code, nobody.json()["code"]) == (422, "unknown-login")
+    assert client.get("/api/v1/users", headers=header).status_code == 403
+
+
 @pytest.mark.parametrize(
     ("text", "first"),
     [

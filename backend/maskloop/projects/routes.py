@@ -19,6 +19,7 @@ from maskloop.projects.schemas import (
     MemberOut,
     MemberRole,
     NewLabel,
+    NewMember,
     NewProject,
     ProjectChange,
     ProjectOut,
@@ -89,6 +90,15 @@ def list_members(
     found = service.list_members(session, project_id, after=id_after(cursor), limit=limit + 1)
     items = [MemberOut.model_validate({"user": UserRef.model_validate(user), "role": role}) for user, role in found]
     return cut(items, limit, key=lambda member: member.user.id)
+
+
+@router.post("/projects/{project_id}/members", status_code=201, responses=problem_responses(401, 403, 404, 409, 422))
+def add_member(
+    project_id: UUID, body: NewMember, caller: Annotated[Caller, Allowed["project.manage"]], session: SessionDep
+) -> MemberOut:
+    """Take in a user by login."""
+    user = service.add_member(session, project_id, body.login, body.role, by=caller.user_id)
+    return MemberOut(user=UserRef.model_validate(user), role=body.role)
 
 
 @router.put("/projects/{project_id}/members/{user_id}", responses=problem_responses(401, 403, 404, 409, 422))

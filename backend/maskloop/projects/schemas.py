@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from maskloop.projects.codes import Code, FoundCode
-from maskloop.users.schemas import UserRef
+from maskloop.users.schemas import Login, UserRef
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 LabelName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
@@ -56,6 +56,13 @@ class ProjectOut(BaseModel):
     role: Role | None
     counts: Counts
     created_at: datetime
+
+
+class NewMember(Body):
+    """Who is to work in a project, by the login that they sign in with: a manager need not see all users."""
+
+    login: Login
+    role: Role
 
 
 class MemberRole(Body):

@@ -122,6 +122,16 @@ def set_member(session: Session, project_id: UUID, user_id: UUID, role: str, *, 
     return user
 
 
+def add_member(session: Session, project_id: UUID, login: str, role: str, *, by: UUID) -> User:
+    """Give the user of a login a role in a project. Raises Invalid `unknown-login`, Conflict `already-member`."""
+    user = session.scalars(select(User).where(func.lower(User.login) == login.strip().lower())).one_or_none()
+    if user is None:
+        raise Invalid("Nobody signs in with this login.", code="unknown-login")
+    if session.get(Membership, (project_id, user.id)) is not None:
+        raise Conflict(f"{user.name} is a member already.", code="already-member")
+    return set_member(session, project_id, user.id, role, by=by)
+
+
 def remove_member(session: Session, project_id: UUID, user_id: UUID, *, by: UUID) -> None:
     """Take a user out of a project; their work stays. Raises NotFound, Conflict `last-manager`."""
     get(session, project_id, lock=True)

@@ -11,6 +11,10 @@ export const membersQuery = (projectId: string) =>
     queryFn: ({ signal }) => requestAll<Member>(`/projects/${projectId}/members`, { signal }),
   })
 
+export function addMember(projectId: string, login: string, role: ProjectRole): Promise<Member> {
+  return request<Member>(`/projects/${projectId}/members`, { method: 'POST', json: { login, role } })
+}
+
 export function putMember(projectId: string, userId: string, role: ProjectRole): Promise<unknown> {
   return request<unknown>(`/projects/${projectId}/members/${userId}`, { method: 'PUT', json: { role } })
 }

@@ -485,7 +485,11 @@ export interface paths {
          */
         get: operations["list_members_api_v1_projects__project_id__members_get"];
         put?: never;
-        post?: never;
+        /**
+         * Add Member
+         * @description Take in a user by login.
+         */
+        post: operations["add_member_api_v1_projects__project_id__members_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2065,6 +2069,19 @@ export interface components {
             kind: "semantic" | "instance" | "answer";
             /** Name */
             name: string;
+        };
+        /**
+         * NewMember
+         * @description Who is to work in a project, by the login that they sign in with: a manager need not see all users.
+         */
+        NewMember: {
+            /** Login */
+            login: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "manager" | "annotator" | "reviewer" | "viewer";
         };
         /**
          * NewProject
@@ -4967,6 +4984,77 @@ export interface operations {
             };
             /** @description Problem */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_member_api_v1_projects__project_id__members_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMember"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberOut"];
+                };
+            };
+            /** @description Problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,15 +1,15 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, useState } from 'react'
-import { type Member, putMember } from '../../api/members'
+import { type FormEvent, useId, useState } from 'react'
+import { addMember, type Member } from '../../api/members'
 import type { ProjectRole } from '../../api/projects'
 import { usersQuery } from '../../api/users'
 import { Button } from '../../panels/button'
 import { Dialog, DialogFoot } from '../../panels/dialog'
-import { SelectField } from '../../panels/field'
-import { ProblemNote } from '../../panels/problem-note'
+import { SelectField, TextField } from '../../panels/field'
 import { say } from '../../panels/toast'
 import { useAction } from '../../panels/use-action'
 import { commonText, peopleText } from '../../strings'
+import { useSession } from '../session-context'
 import { RoleOptions } from './role-options'
 
 export interface AddMemberDialogProps {
@@ -29,40 +29,47 @@ export function AddMemberDialog(props: AddMemberDialogProps) {
 
 function AddMemberForm({ projectId, members, onOpenChange }: AddMemberDialogProps) {
   const client = useQueryClient()
+  const { user } = useSession()
   const { isBusy, run } = useAction()
-  const users = useQuery(usersQuery)
-  const inProject = new Set(members.map(({ user }) => user.id))
+  const suggestions = useId()
+  const users = useQuery({ ...usersQuery, enabled: user.role === 'admin' }) // only administrators may see all users
+  const inProject = new Set(members.map((member) => member.user.id))
   const others = (users.data ?? []).filter(({ id }) => !inProject.has(id))
-  const [chosenId, setChosenId] = useState('')
+  const [login, setLogin] = useState('')
   const [role, setRole] = useState<ProjectRole>('annotator')
-  const chosen = others.find(({ id }) => id === chosenId) ?? others[0]
 
   async function submit(event: FormEvent): Promise<void> {
     event.preventDefault()
-    if (chosen === undefined) return
-    const isDone = await run(() => putMember(projectId, chosen.id, role))
+    let name = login
+    const isDone = await run(async () => {
+      name = (await addMember(projectId, login.trim(), role)).user.name
+    })
     await client.invalidateQueries({ queryKey: ['projects'] })
     if (!isDone) return
-    say(peopleText.saved(chosen.name, peopleText.roles[role]))
+    say(peopleText.saved(name, peopleText.roles[role]))
     onOpenChange(false)
   }
 
-  if (users.isError) return <ProblemNote cause={users.error} onRetry={() => void users.refetch()} />
-  if (users.isSuccess && others.length === 0) return <p className="px-4 pb-4 text-fg-2">{peopleText.everybodyIn}</p>
   return (
     <form className="contents" onSubmit={submit}>
       <div className="col gap-3.5 px-4 pb-4">
-        <SelectField
+        <TextField
           label={peopleText.login}
-          value={chosen?.id ?? ''}
-          onChange={(event) => setChosenId(event.target.value)}
-        >
-          {others.map(({ id, name, login }) => (
-            <option key={id} value={id}>
-              {name} · {login}
+          hint={peopleText.loginHint}
+          value={login}
+          onChange={(event) => setLogin(event.target.value)}
+          list={suggestions}
+          autoComplete="off"
+          required
+          autoFocus
+        />
+        <datalist id={suggestions}>
+          {others.map((other) => (
+            <option key={other.id} value={other.login}>
+              {other.name}
             </option>
           ))}
-        </SelectField>
+        </datalist>
         <SelectField
           label={peopleText.role}
           value={role}
@@ -73,7 +80,7 @@ function AddMemberForm({ projectId, members, onOpenChange }: AddMemberDialogProp
       </div>
       <DialogFoot>
         <Button onClick={() => onOpenChange(false)}>{commonText.cancel}</Button>
-        <Button kind="primary" type="submit" busy={isBusy}>
+        <Button kind="primary" type="submit" busy={isBusy} disabled={login.trim() === ''}>
           {commonText.add}
         </Button>
       </DialogFoot>

@@ -37,7 +37,6 @@ export function PeopleScreen({ projectId }: ScreenProps) {
     <>
       <header className="row flex-none">
         <h1>{peopleText.title}</h1>
-        {mayChange && user.role !== 'admin' && <span className="text-fg-3">{peopleText.needsAdmin}</span>}
         <span className="flex-1" />
         <SearchField
           className="w-[240px]"
@@ -45,7 +44,7 @@ export function PeopleScreen({ projectId }: ScreenProps) {
           value={q}
           onChange={(event) => setQ(event.target.value)}
         />
-        {user.role === 'admin' && (
+        {mayChange && (
           <Button kind="primary" icon={UserPlus} onClick={() => setAdding(true)}>
             {peopleText.add}
           </Button>
@@ -61,9 +60,7 @@ export function PeopleScreen({ projectId }: ScreenProps) {
         rowKey={(member) => member.user.id}
         empty={<Empty icon={Users} title={peopleText.empty} />}
       />
-      {user.role === 'admin' && (
-        <AddMemberDialog projectId={projectId} members={members.data ?? []} open={isAdding} onOpenChange={setAdding} />
-      )}
+      <AddMemberDialog projectId={projectId} members={members.data ?? []} open={isAdding} onOpenChange={setAdding} />
       <RemoveDialog projectId={projectId} member={removed} onClose={() => setRemoved(null)} />
     </>
   )
