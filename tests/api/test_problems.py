@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterator
 
 from fastapi import FastAPI
 from starlette.testclient import TestClient
@@ -12,20 +13,67 @@ from maskloop.core.db import driver
 from tests.conftest import REPOSITORY
 
 CODE = re.compile(r"[a-z]+(-[a-z]+)*")
-BY_POSITION = {"Refused": 0, "RunnerFailed": 0, "problem": 1}  # calls that take the code without its name
+IN_SQL = re.compile(r"'code', '([a-z-]+)'")
+CALLS = {"Refused": 0, "RunnerFailed": 0, "problem": 1, "problem_document": 0, "Item": 6}  # the code's place
+NAMES = {"default_code", "code"}
+TABLES = {"HTTP_CODES"}  # their values are codes
+
+
+def _text(node: ast.expr) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def _name(node: ast.expr) -> str:
+    return getattr(node, "id", getattr(node, "attr", ""))
+
+
+def _in_call(call: ast.Call) -> list[ast.expr]:
+    place = CALLS.get(_name(call.func))
+    by_position = call.args[place : place + 1] if place is not None else []
+    return by_position + [keyword.value for keyword in call.keywords if keyword.arg == "code"]
+
+
+def _in_assignment(target: ast.expr, value: ast.expr) -> list[ast.expr]:
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        return [found for one, found in zip(target.elts, value.elts, strict=True) if _name(one) in NAMES]
+    if _name(target) in TABLES and isinstance(value, ast.Dict):
+        return value.values
+    return [value] if _name(target) in NAMES else []
+
+
+def _in_pair(pair: ast.Tuple) -> list[ast.expr]:
+    """Of the tables (code, sentence)."""
+    sentence = pair.elts[1] if len(pair.elts) == 2 else None
+    is_sentence = isinstance(sentence, ast.JoinedStr) or (sentence is not None and " " in _text(sentence))
+    return pair.elts[:1] if is_sentence else []
+
+
+def _expressions(tree: ast.AST) -> Iterator[ast.expr]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call():
+                yield from _in_call(node)
+            case ast.Assign():
+                yield from _in_assignment(node.targets[0], node.value)
+            case ast.AnnAssign(value=ast.expr() as value):
+                yield from _in_assignment(node.target, value)
+            case ast.Dict():
+                yield from (
+                    value for key, value in zip(node.keys, node.values, strict=True) if key and _text(key) == "code"
+                )
+            case ast.Tuple():
+                yield from _in_pair(node)
+            case ast.Constant(value=str() as text):
+                yield from (ast.Constant(code) for code in IN_SQL.findall(text))
 
 
 def _codes_of(tree: ast.AST) -> set[str]:
-    found: list[ast.expr] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-            found += [keyword.value for keyword in node.keywords if keyword.arg == "code"]
-            found += node.args[BY_POSITION[name] :][:1] if name in BY_POSITION else []
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in {"default_code", "code"}:
-            found.append(node.value)
-    texts = [node.value for node in found if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    return {text for text in texts if CODE.fullmatch(text)}
+    return {text for node in _expressions(tree) if CODE.fullmatch(text := _text(node))}
+
+
+def _codes() -> set[str]:
+    sources = (REPOSITORY / "backend" / "maskloop").rglob("*.py")
+    return set().union(*(_codes_of(ast.parse(source.read_text())) for source in sources))
 
 
 def _paragraphs() -> dict[str, str]:
@@ -34,11 +82,27 @@ def _paragraphs() -> dict[str, str]:
 
 
 def test_every_code_of_the_program_has_a_paragraph():
-    sources = (REPOSITORY / "backend" / "maskloop").rglob("*.py")
-    codes = set().union(*(_codes_of(ast.parse(source.read_text())) for source in sources))
+    assert len(_codes()) > 140
+    assert _codes() - _paragraphs().keys() == set()
 
-    assert len(codes) > 80
-    assert codes - _paragraphs().keys() == set()
+
+def test_every_paragraph_is_about_a_code_of_the_program():
+    assert _paragraphs().keys() - _codes() == set()
+
+
+def test_a_code_is_found_wherever_one_may_stand():
+    source = """
+code = "one"
+outcome, code, reason = "refused", "two", TEXT
+TABLE = {"9": ("three", "A waveform: it holds no image")}
+LOST = {"code": "four", "title": "Lost"}
+raise Refused("five", f"{size} bytes")
+raise Conflict("It is closed.", code="six")
+Item("noted", name, "Entry", "Not needed", members, size, "seven")
+SQL = text("jsonb_build_object('code', 'eight')")
+HTTP_CODES = {404: "nine"}
+"""
+    assert _codes_of(ast.parse(source)) == {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine"}
 
 
 def test_no_paragraph_is_empty_or_twice():
