@@ -6,11 +6,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import count
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
+from maskloop.core.settings import get_settings
+from maskloop.core.storage import get_storage
+from maskloop.images import uploads
 from tests import tiny_models as tiny
 from tests.client.running import Running, running
 from tests.images.sending import ct_files
@@ -204,3 +208,41 @@ def test_without_a_server_to_talk_to_it_exits_2() -> None:
 
     assert (result.returncode, result.stdout) == (2, "")
     assert "MASKLOOP_URL" in result.stderr
+
+
+def test_a_file_that_is_too_large_is_refused_and_the_others_go_on(
+    cli: Cli, project: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ct_files(tmp_path / "scan")
+    (tmp_path / "huge.bin").write_bytes(b"x" * 200_000)
+    allow = uploads.require_room
+    small = get_settings().model_copy(update={"upload_max_bytes": 100_000})
+    monkeypatch.setattr(uploads, "require_room", lambda _, size: allow(small, size))
+
+    result = cli("import", tmp_path / "huge.bin", tmp_path / "scan", "--project", project, "--json")
+
+    outcomes = {line["file"]: line for line in lines(result)}
+    assert result.returncode == 1
+    assert outcomes["huge.bin"]["outcome"] == "refused"
+    assert outcomes["huge.bin"]["reason"] == "A file may have 100000 bytes at most; this one has 200000."
+    assert [line["outcome"] for line in lines(result)].count("accepted") == len(outcomes) - 1 > 0
+
+
+def test_an_import_without_room_stops_with_one_sentence_and_takes_back_what_it_sent(
+    cli: Cli, project: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ct_files(tmp_path / "scan")
+    asked = count()  # twice for each file
+    low = get_settings().model_copy(update={"low_space_bytes": 1 << 60})
+    monkeypatch.setattr(uploads, "require_room", lambda _, size: next(asked) < 4 or uploads.require_space(low, size))
+    before = quarantine()
+
+    result = cli("import", tmp_path / "scan", "--project", project)
+
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.strip() == "The server is low on space. Your labels still save; uploads wait."
+    assert quarantine() == before
+
+
+def quarantine() -> list[str]:
+    return sorted(get_storage().keys("q"))

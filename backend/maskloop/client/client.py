@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from uuid import UUID, uuid4
@@ -13,6 +14,8 @@ from maskloop.client.errors import MaskloopError
 from maskloop.client.transport import Progress, Transport
 
 Sent = Callable[[int], None]
+TOO_LARGE = 413
+INSUFFICIENT_STORAGE = 507
 
 
 class Client:
@@ -75,11 +78,25 @@ class Client:
         on_sent: Sent | None = None,
         on_progress: Progress | None = None,
     ) -> Iterator[types.UploadItem]:
-        """Send files (name, path) as one upload, wait for its import and yield the outcomes with every name."""
+        """Send files (name, path) as one upload, wait for its import and yield the outcomes with every name.
+
+        A file that is too large is refused and the others go on. Raises MaskloopError `storage-low` when the server
+        has no room: nothing of the upload stays then.
+        """
         body = {"allow_identified": allow_identified, "source": "cli"}
         upload = self.transport.post(f"projects/{project_id}/uploads", types.Upload, body)
+        sent: list[str] = []
         for name, path in files:
-            self._send(upload.id, name, path, on_sent)
+            try:
+                sent.append(self._send(upload.id, name, path, on_sent))
+            except MaskloopError as error:
+                if error.status == INSUFFICIENT_STORAGE:
+                    self._take_back(upload.id, sent)
+                if error.status != TOO_LARGE:
+                    raise
+                yield types.UploadItem(file=name, outcome="refused", reason=str(error), names=[name])
+        if not sent:
+            return
         job = self.transport.post(f"uploads/{upload.id}/close", types.Job)
         self.transport.wait(job, on_progress)
         yield from self.transport.pages(f"uploads/{upload.id}/items", types.UploadItem, expand="names")
@@ -157,7 +174,15 @@ class Client:
         job = self.transport.wait(types.Job.model_validate_json(answer.content))
         return types.ModelVersion.model_validate(job.result)
 
-    def _send(self, upload_id: UUID, name: str, path: Path, on_sent: Sent | None) -> None:
+    def _take_back(self, upload_id: UUID, file_ids: Sequence[str]) -> None:
+        """Remove files that were sent; the server sweeps what this does not reach."""
+        with suppress(MaskloopError):
+            for file_id in file_ids:
+                self.transport.call("DELETE", f"uploads/{upload_id}/files/{file_id}")
+
+    def _send(self, upload_id: UUID, name: str, path: Path, on_sent: Sent | None) -> str:
+        """Send one file and return its id."""
+
         def pieces() -> Iterator[bytes]:
             with path.open("rb") as source:
                 while piece := source.read(1 << 20):
@@ -166,9 +191,10 @@ class Client:
                         on_sent(len(piece))
 
         headers = {"Content-Length": str(path.stat().st_size), "Content-Type": "application/octet-stream"}
-        self.transport.call(
+        answer = self.transport.call(
             "POST", f"uploads/{upload_id}/raw", params={"name": name}, content=pieces(), headers=headers
         )
+        return str(answer.json()["id"])
 
 
 def _file_names(manifest: Mapping[str, object]) -> list[str]:

@@ -57,13 +57,13 @@ class UploadFile(BaseModel):
 
 
 class UploadItem(BaseModel):
-    """The outcome of one file or series."""
+    """The outcome of one file or series; one that the server did not even take has no `id`."""
 
-    id: UUID
+    id: UUID | None = None
     file: str
     outcome: str
     reason: str | None
-    image_id: UUID | None
+    image_id: UUID | None = None
     image_ids: list[UUID] = []
     names: list[str] | None = None
 

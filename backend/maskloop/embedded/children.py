@@ -1,6 +1,7 @@
 """Processes that we start and that end with us, also when we are killed."""
 
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -25,9 +26,9 @@ def start_child(
     """Start `command` in its own process group; it gets `death_signal` when this process dies.
 
     Call it from the main thread: the kernel binds the parent-death signal to the thread that forks.
-    With `unprivileged`, root becomes an ordinary user in the child's eyes (for PostgreSQL).
+    With `unprivileged`, root, or a user without a name, becomes an ordinary user in the child's eyes (for PostgreSQL).
     """
-    identity = "map" if unprivileged and os.geteuid() == 0 else "keep"
+    identity = "map" if unprivileged and not _is_ordinary(os.geteuid()) else "keep"
     head = [sys.executable, "-I", "-S", str(TRAMPOLINE), str(int(death_signal)), identity, str(os.getpid())]
     return subprocess.Popen(
         [*head, *command],
@@ -38,6 +39,11 @@ def start_child(
         cwd=folder,
         start_new_session=True,
     )
+
+
+def _is_ordinary(uid: int) -> bool:
+    """Say whether a user is neither root nor one that the machine has no name for, as containers like to have."""
+    return uid != 0 and any(entry.pw_uid == uid for entry in pwd.getpwall())
 
 
 def stop_child(child: subprocess.Popen[bytes], *, how: signal.Signals = signal.SIGTERM, timeout_s: float = 10) -> int:

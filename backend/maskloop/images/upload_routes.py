@@ -75,6 +75,8 @@ async def send_raw(
     settings = get_settings()
 
     def announce() -> UUID:
+        announced = request.headers.get("content-length", "")
+        uploads.require_room(settings, int(announced) if announced.isdecimal() else 0)
         with session_scope() as session:
             return uploads.create_file(session, upload_id, name=name, size=None, settings=settings).id
 

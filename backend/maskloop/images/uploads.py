@@ -64,16 +64,22 @@ def create_file(session: Session, upload_id: UUID, *, name: str, size: int | Non
     if upload.state != "open":
         raise Conflict("This upload is closed. Begin another one.", code="upload-closed")
     limit = settings.upload_max_bytes
-    if size is not None and size > limit:
-        raise TooLarge(f"A file may have {limit} bytes at most; this one has {size}.", limit=limit)
     if not name or len(name) > MAX_NAME or "\0" in name:
         raise Invalid(f"A file name has 1 to {MAX_NAME} characters.", code="bad-name")
-    require_space(settings, size or 0)
+    require_room(settings, size or 0)
     state = "complete" if size == 0 else "receiving"
     file = UploadFile(upload_id=upload_id, name=name, size=limit if size is None else size, state=state)
     session.add(file)
     session.flush()
     return file
+
+
+def require_room(settings: Settings, size: int) -> None:
+    """Refuse a file before its bytes come. Raises TooLarge, StorageLow."""
+    limit = settings.upload_max_bytes
+    if size > limit:
+        raise TooLarge(f"A file may have {limit} bytes at most; this one has {size}.", limit=limit)
+    require_space(settings, size)
 
 
 def require_space(settings: Settings, size: int) -> None:
