@@ -14,6 +14,7 @@ import pytest
 
 from maskloop.core.settings import get_settings
 from maskloop.core.storage import get_storage
+from maskloop.embedded.children import free_port
 from maskloop.images import uploads
 from tests import tiny_models as tiny
 from tests.client.running import Running, running
@@ -246,3 +247,21 @@ def test_an_import_without_room_stops_with_one_sentence_and_takes_back_what_it_s
 
 def quarantine() -> list[str]:
     return sorted(get_storage().keys("q"))
+
+
+@pytest.mark.parametrize(
+    "command", [["migrate"], ["token", "add", "--user", "admin"], ["user", "add", "a@example.org"]]
+)
+def test_a_folder_without_data_is_said_in_one_sentence(tmp_path: Path, command: list[str]) -> None:
+    result = run(*command, "--data-dir", tmp_path, MASKLOOP_DATABASE_URL="")
+
+    said = f"{tmp_path} holds no Maskloop data. Run `maskloop up` first, or name it by --data-dir.\n"
+    assert (result.returncode, result.stdout, result.stderr) == (2, "", said)
+
+
+def test_a_database_that_does_not_answer_is_said_in_one_sentence(tmp_path: Path) -> None:
+    nobody = f"postgresql://maskloop:secret@127.0.0.1:{free_port()}/maskloop"
+
+    result = run("token", "add", "--user", "admin", "--data-dir", tmp_path, MASKLOOP_DATABASE_URL=nobody)
+
+    assert (result.returncode, result.stderr) == (2, "The database that the settings name does not answer.\n")

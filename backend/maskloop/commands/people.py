@@ -1,7 +1,8 @@
 """`maskloop user` and `maskloop token`: they work on the database that the settings name."""
 
 import sys
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -78,8 +79,21 @@ def add_token(
     typer.echo(secret)
 
 
-def attached(data_dir: Path) -> AbstractContextManager[None]:
-    """The database of the settings, or the one in `data_dir`."""
+@contextmanager
+def attached(data_dir: Path) -> Iterator[None]:
+    """Work on the database of the settings, or the one in `data_dir`; without one, say so and exit with 2."""
+    from sqlalchemy.exc import OperationalError
+
     from maskloop.embedded.attach import database
 
-    return database(data_dir)
+    try:
+        with database(data_dir):
+            yield
+    except typer.Exit:  # which is a RuntimeError
+        raise
+    except (FileNotFoundError, RuntimeError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    except OperationalError as error:
+        typer.echo("The database that the settings name does not answer.", err=True)
+        raise typer.Exit(2) from error

@@ -110,11 +110,11 @@ def relay() -> None:
 
 def migrate(*, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """Bring the database up to date."""
+    from maskloop.commands.people import attached
     from maskloop.core.db import get_engine
     from maskloop.core.migrations import upgrade
-    from maskloop.embedded.attach import database
 
-    with database(data_dir):
+    with attached(data_dir):
         upgrade(get_engine())
     typer.echo("The schema is up to date.")
 
