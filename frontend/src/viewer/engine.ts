@@ -7,6 +7,7 @@ import { Quality, Timings } from './frame-stats'
 import { GlView } from './gl-view'
 import { ImageLoader, rescaleOf } from './image-loader'
 import { drawOverlay, type OverlayInput } from './overlay'
+import { OverlayCanvases } from './overlay-canvases'
 import type { Pyramid } from './pyramid'
 import type { FrameInput } from './scene'
 import { Settling } from './settling'
@@ -57,6 +58,7 @@ export class Engine {
   firstSlice: number | null = null
   allSlices: number | null = null
   drawing = false
+  private readonly overlay: OverlayCanvases
   private proposal: ProposalSource | null = null
   private pictureStale = true
   /** Voxels that were sent but not drawn yet. */
@@ -80,6 +82,7 @@ export class Engine {
       onLost: () => this.invalidate(),
       onRestored: () => this.restore(),
     })
+    this.overlay = new OverlayCanvases(stage.overlay, this.gl.software)
     this.quality = new Quality(this.gl.software)
     this.settling = new Settling(() => this.isSettled())
     this.loader = new ImageLoader(options.image, pyramid, options.fetchGroup, limits.cpuBytes ?? cpuBudget(), {
@@ -106,6 +109,11 @@ export class Engine {
 
   invalidateOverlay(): void {
     this.overlayStale = true
+    this.schedule()
+  }
+
+  /** The pointer moved: the readout follows it in the next frame; nothing is drawn for it. */
+  pointerMoved(): void {
     this.schedule()
   }
 
@@ -157,11 +165,12 @@ export class Engine {
 
   private frame(): void {
     this.request = 0
+    const start = performance.now()
     this.events.beforeFrame()
     if (this.lookStale) this.look()
     const drawn = this.drawPicture()
     if (this.overlayStale) this.drawOverlayCanvas()
-    if (drawn !== null) this.timeFrame(drawn)
+    if (drawn !== null) this.timeFrame(drawn, start)
     this.noteProgress()
     this.events.onFrame()
     this.settling.check()
@@ -248,11 +257,11 @@ export class Engine {
       }))
     const loading = !this.loader.viewIsComplete()
     const input = { ...this.model.overlay(), undecodable, loading, contextLost: this.contextLost }
-    drawOverlay(this.stage.overlay, input, this.stage.dpr)
+    drawOverlay(this.overlay, input, this.stage.dpr)
   }
 
-  private timeFrame(drawn: 'whole' | 'part'): void {
-    const start = performance.now()
+  /** From the start of our own work to the end of the GPU's. */
+  private timeFrame(drawn: 'whole' | 'part', start: number): void {
     const sampledAt = this.oldestSample
     this.oldestSample = null
     this.firstPaint ??= this.mark('firstPaint')

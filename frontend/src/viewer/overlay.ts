@@ -3,6 +3,7 @@ import type { Metric, Voxel } from '../geometry/grid'
 import type { SliceFrame } from '../geometry/orientation'
 import { scaleBar } from '../geometry/scale-bar'
 import { viewerText } from '../strings/viewer'
+import type { OverlayCanvases, OverlayPart } from './overlay-canvases'
 import { BAR_MARGIN, barWidth, drawSliceBar, type SliceBar } from './slice-bar'
 
 const MONO = '500 11px "JetBrains Mono", ui-monospace, monospace'
@@ -14,14 +15,6 @@ const BAD = '#f4776f'
 const PLANE_COLOR = { axial: '#f4776f', coronal: '#62cf92', sagittal: '#e9b54f' } as const
 const LINE = 16
 const SCALE_BAR_SHARE = 0.16
-
-export interface BrushCursor {
-  readonly x: number
-  readonly y: number
-  /** CSS pixels. */
-  readonly radius: number
-  readonly erases: boolean
-}
 
 export interface OverlayInput {
   readonly camera: Camera
@@ -37,7 +30,6 @@ export interface OverlayInput {
   /** Device pixels per pixel of the image. */
   readonly magnification: number
   readonly atDetector: boolean
-  readonly brush: BrushCursor | null
   readonly crosshair: Voxel | null
   readonly bar: SliceBar | null
   readonly loading: boolean
@@ -48,20 +40,33 @@ export interface OverlayInput {
 
 type Context = CanvasRenderingContext2D
 
-/** Everything over the picture that is not a voxel, on one 2-D canvas. */
-export function drawOverlay(c: Context, input: OverlayInput, dpr: number): void {
-  const { width, height } = input.camera
-  c.setTransform(dpr, 0, 0, dpr, 0, 0)
-  c.clearRect(0, 0, width, height)
+/** Everything over the picture that is not a voxel, part by part. */
+export function drawOverlay(canvases: OverlayCanvases, input: OverlayInput, dpr: number): void {
+  canvases.draw(input, dpr, (part, c) => DRAW[part](c, input))
+}
+
+const DRAW: Record<OverlayPart, (c: Context, input: OverlayInput) => void> = {
+  middle: drawMiddle,
+  top: (c, input) => {
+    drawTexts(c, input)
+    drawLetter(c, input, 'top')
+  },
+  bottom: (c, input) => {
+    drawLetter(c, input, 'bottom')
+    drawScale(c, input)
+  },
+  left: (c, input) => drawLetter(c, input, 'left'),
+  right: (c, input) => drawLetter(c, input, 'right'),
+  bar: (c, { bar, camera }) => {
+    if (bar !== null) drawSliceBar(c, bar, camera.width, camera.height)
+  },
+}
+
+function drawMiddle(c: Context, input: OverlayInput): void {
   for (const { box, name } of input.undecodable) drawUndecodable(c, input, box, name)
   if (input.crosshair !== null) drawCrosshair(c, input, input.crosshair)
-  drawTexts(c, input)
-  drawLetters(c, input)
-  drawScale(c, input)
-  if (input.bar !== null) drawSliceBar(c, input.bar, width, height)
   if (input.contextLost) drawNotice(c, input, viewerText.contextLost)
   else if (input.loading) drawNotice(c, input, viewerText.loading)
-  if (input.brush !== null) drawBrush(c, input.brush)
 }
 
 function drawTexts(c: Context, input: OverlayInput): void {
@@ -88,19 +93,21 @@ function drawTexts(c: Context, input: OverlayInput): void {
   text(c, scale.join(' · '), right, 9 + LINE, ON_IMAGE)
 }
 
-function drawLetters(c: Context, { frame, camera, bar }: OverlayInput): void {
+function drawLetter(c: Context, { frame, camera, bar }: OverlayInput, side: 'left' | 'right' | 'top' | 'bottom'): void {
   if (frame.letters === null) return
   const { width, height } = camera
   const right = width - 10 - (bar === null ? 0 : barWidth(bar) + BAR_MARGIN)
+  const places = {
+    left: [10, height / 2],
+    right: [right, height / 2],
+    top: [width / 2, 16],
+    bottom: [width / 2, height - 14],
+  }
+  const [x = 0, y = 0] = places[side]
   c.font = SANS
   c.textBaseline = 'middle'
-  c.textAlign = 'left'
-  text(c, frame.letters.left, 10, height / 2, LETTER)
-  c.textAlign = 'right'
-  text(c, frame.letters.right, right, height / 2, LETTER)
-  c.textAlign = 'center'
-  text(c, frame.letters.top, width / 2, 16, LETTER)
-  text(c, frame.letters.bottom, width / 2, height - 14, LETTER)
+  c.textAlign = side === 'left' || side === 'right' ? side : 'center'
+  text(c, frame.letters[side], x, y, LETTER)
 }
 
 function drawScale(c: Context, { camera, transform, metric, atDetector }: OverlayInput): void {
@@ -145,27 +152,6 @@ function crossColors({ plane }: SliceFrame): { horizontal: string; vertical: str
   if (plane === 'coronal') return { horizontal: axial, vertical: sagittal }
   if (plane === 'sagittal') return { horizontal: axial, vertical: coronal }
   return { horizontal: coronal, vertical: sagittal }
-}
-
-/** The true shape of what a click would paint; dark below light, so that it shows on any tissue. */
-function drawBrush(c: Context, { x, y, radius, erases }: BrushCursor): void {
-  const shape = new Path2D()
-  shape.arc(x, y, Math.max(radius, 1.5), 0, 2 * Math.PI)
-  const arm = Math.min(5, radius * 0.6)
-  if (radius > 5) {
-    shape.moveTo(x - arm, y)
-    shape.lineTo(x + arm, y)
-    if (!erases) {
-      shape.moveTo(x, y - arm)
-      shape.lineTo(x, y + arm)
-    }
-  }
-  c.lineWidth = 3
-  c.strokeStyle = '#0009'
-  c.stroke(shape)
-  c.lineWidth = 1.3
-  c.strokeStyle = '#fffd'
-  c.stroke(shape)
 }
 
 function drawUndecodable(c: Context, { camera, transform }: OverlayInput, box: Rect, name: string): void {

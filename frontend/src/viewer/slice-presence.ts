@@ -38,12 +38,15 @@ export class SlicePresence {
   private work(): void {
     this.timer = null
     const until = performance.now() + 4
+    let changed = false
     for (const k of this.stale) {
       this.stale.delete(k)
-      this.bySlice[k] = this.numbersIn(k)
+      const numbers = this.numbersIn(k)
+      changed ||= !sameNumbers(numbers, this.bySlice[k])
+      this.bySlice[k] = numbers
       if (performance.now() > until) break
     }
-    this.onChange()
+    if (changed) this.onChange()
     this.schedule()
   }
 
@@ -57,6 +60,10 @@ export class SlicePresence {
     }
     return numbers
   }
+}
+
+function sameNumbers(now: ReadonlySet<number>, before: ReadonlySet<number> | undefined): boolean {
+  return now.size === (before?.size ?? 0) && [...now].every((number) => before?.has(number))
 }
 
 function collect(voxels: Uint16Array | null, numbers: Set<number>): void {

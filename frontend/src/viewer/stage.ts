@@ -1,15 +1,19 @@
 import { viewerText } from '../strings/viewer'
+import { BrushCursorView } from './brush-cursor'
+import { type OverlayPart, PARTS } from './overlay-canvases'
 
 /** The elements of one view: the picture, the overlay above it, and their size. */
 export class Stage {
   readonly root: HTMLElement
   readonly picture: HTMLCanvasElement
-  readonly overlay: CanvasRenderingContext2D
+  readonly brushCursor: BrushCursorView
   width = 1
   height = 1
   dpr = 1
   /** Pixels of the picture's canvas per device pixel. */
   pictureScale = 1
+  /** What lies over the picture, below the brush's cursor. */
+  readonly overlay: ReadonlyMap<OverlayPart, HTMLCanvasElement>
   private readonly observer: ResizeObserver
   private readonly abort = new AbortController()
 
@@ -24,10 +28,8 @@ export class Stage {
     // Fingers draw and pinch here; they must not scroll or zoom the page, nor select its text.
     Object.assign(this.root.style, { touchAction: 'none', userSelect: 'none' })
     this.picture = canvasIn(this.root)
-    const overlay = canvasIn(this.root)
-    const context = overlay.getContext('2d')
-    if (context === null) throw new Error('this browser has no 2-D canvas')
-    this.overlay = context
+    this.overlay = new Map(PARTS.map((part) => [part, canvasIn(this.root)]))
+    this.brushCursor = new BrushCursorView(this.root)
     container.append(this.root)
     this.measure()
     const check = (): void => {
@@ -68,7 +70,7 @@ export class Stage {
     this.root.remove()
   }
 
-  /** True when the size changed; the canvases are then empty. */
+  /** True when the size changed; the picture is then empty. */
   private measure(): boolean {
     const width = Math.max(1, this.root.clientWidth)
     const height = Math.max(1, this.root.clientHeight)
@@ -78,8 +80,6 @@ export class Stage {
     this.height = height
     this.dpr = dpr
     this.setPictureScale(1)
-    this.overlay.canvas.width = Math.round(width * dpr)
-    this.overlay.canvas.height = Math.round(height * dpr)
     return true
   }
 }
@@ -92,6 +92,8 @@ function canvasIn(root: HTMLElement): HTMLCanvasElement {
     width: '100%',
     height: '100%',
     pointerEvents: 'none',
+    // A layer of its own: otherwise the browser joins it with what lies beside the view, and blends that in every frame.
+    willChange: 'transform',
   })
   root.append(canvas)
   return canvas

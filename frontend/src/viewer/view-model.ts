@@ -5,7 +5,6 @@ import { type Grid, makeGrid, type Voxel } from '../geometry/grid'
 import { type SliceFrame, sliceFrame } from '../geometry/orientation'
 import type { ToolPointer, ToolSettings, WindowLevel } from '../store/editor'
 import type { EngineModel } from './engine'
-import type { OverlayInput } from './overlay'
 import { firstState, hasPatientAxes } from './readout'
 import type { SliceBar } from './slice-bar'
 import type { SlicePresence } from './slice-presence'
@@ -33,8 +32,6 @@ export class ViewModel implements EngineModel {
   segments: readonly SegmentStyle[] = []
   presence: SlicePresence | null = null
   pointer: ToolPointer | null = null
-  /** The brush's outline, while the tool at hand draws. */
-  brush: () => OverlayInput['brush'] = () => null
   /** The picture moved: another slice, place or window. */
   onMoved: () => void = () => {}
   private fitted = true
@@ -154,7 +151,6 @@ export class ViewModel implements EngineModel {
       window: image.channels === 3 && window.width === 255 ? null : window,
       magnification: zoom,
       atDetector: image.spacingSource === 'detector',
-      brush: this.brush(),
       crosshair: crosshair !== null && crosshair[2] === k ? crosshair : null,
       bar: this.sliceBar(),
     }

@@ -2,15 +2,16 @@ import type { StoreApi } from 'zustand/vanilla'
 import { project as projectVoxel, unprojectStep } from '../geometry/camera'
 import { contains, type Grid, nearestVoxel, type Voxel } from '../geometry/grid'
 import type { Editor, Tool, ToolId, ToolSettings, WindowLevel } from '../store/editor'
+import type { BrushCursor } from './brush-cursor'
 import { valueRange, windowFromColors, windowFromPixels } from './default-window'
 import { Engine } from './engine'
 import { rescaleOf } from './image-loader'
 import { Input, type InputHost } from './input'
 import { KeyboardCursor, type KeyboardHost } from './keyboard-cursor'
 import { buildLut } from './lut'
-import type { BrushCursor } from './overlay'
+import { PointerReadout } from './pointer-readout'
 import { Pyramid } from './pyramid'
-import { differs, labelUnder, readVoxel, sameCursor, sameStyle } from './readout'
+import { differs, labelUnder, sameStyle } from './readout'
 import { sliceAt, sliceAtHeight } from './slice-bar'
 import { SlicePresence } from './slice-presence'
 import { Stage } from './stage'
@@ -37,6 +38,7 @@ export class Viewer {
   private readonly stage: Stage
   private readonly model: ViewModel
   private readonly engine: Engine
+  private readonly readout: PointerReadout
   private readonly input: Input
   private readonly keyboard: KeyboardCursor
   private readonly disposers: (() => void)[] = []
@@ -56,6 +58,7 @@ export class Viewer {
     this.grid = this.model.grid
     this.tools = options.tools(this.makeEditor())
     this.engine = this.makeEngine()
+    this.readout = new PointerReadout(this.state, this.grid, labels, (voxel) => this.engine.loader.valueAt(voxel))
     this.input = new Input(this.stage.root, this.makeInputHost())
     this.keyboard = new KeyboardCursor(this.stage.root, this.makeKeyboardHost())
     this.model.fit()
@@ -63,10 +66,9 @@ export class Viewer {
       this.engine.interact()
       this.engine.invalidate()
     }
-    this.model.brush = () => this.brushCursor()
     this.state.setState({ renderer: this.engine.gl.renderer })
     this.engine.gl.setLut('segments', buildLut([]))
-    this.disposers.push(this.settings.subscribe(() => this.engine.invalidateOverlay()))
+    this.disposers.push(this.settings.subscribe(() => this.engine.pointerMoved()))
     if (labels !== null) this.followLabels(labels)
     this.updateCursor()
     this.engine.invalidate()
@@ -200,6 +202,7 @@ export class Viewer {
 
   dispose(): void {
     this.keyboard.dispose()
+    this.readout.dispose()
     this.input.dispose()
     for (const dispose of this.disposers.splice(0)) dispose()
     if (this.publishTimer !== null) clearTimeout(this.publishTimer)
@@ -211,7 +214,10 @@ export class Viewer {
   private makeEngine(): Engine {
     try {
       return new Engine(this.stage, new Pyramid(this.options.image), this.options, this.model, {
-        beforeFrame: () => this.readCursor(),
+        beforeFrame: () => {
+          this.readout.read(this.model.pointer, this.engine.drawing, () => this.engine.pointerMoved())
+          this.stage.brushCursor.show(this.brushCursor())
+        },
         onFrame: () => this.publish(),
         onTiles: () => this.chooseWindow(),
       })
@@ -239,15 +245,6 @@ export class Viewer {
 
   private get activeTool(): Tool {
     return this.tool(this.state.getState().activeTool)
-  }
-
-  private readCursor(): void {
-    const { pointer } = this.model
-    const before = this.state.getState().cursor
-    const valueAt = (voxel: Voxel): readonly number[] | null => this.engine.loader.valueAt(voxel)
-    const cursor =
-      pointer === null ? null : readVoxel(nearestVoxel(pointer.voxel), this.grid, this.options.labels, valueAt)
-    if (!sameCursor(before, cursor)) this.state.setState({ cursor })
   }
 
   /** Counters now and then; what happens once, at once. */
@@ -295,7 +292,7 @@ export class Viewer {
 
   private updateCursor(): void {
     this.stage.setCursor(this.input.panHeld ? this.tool('pan').cursor : this.activeTool.cursor)
-    this.engine.invalidateOverlay()
+    this.engine.pointerMoved()
   }
 
   private brushCursor(): BrushCursor | null {
@@ -347,7 +344,7 @@ export class Viewer {
       hover: (pointer) => {
         model.pointer = pointer
         if (pointer?.shift && !this.input.busy && !this.activeTool.draws) this.followWithCrosshair(pointer.voxel)
-        engine.invalidateOverlay()
+        engine.pointerMoved()
       },
       sampled: (timeStamp, workMs) => engine.sampled(timeStamp, workMs),
       pickSegment: ({ voxel }) => {
@@ -397,7 +394,7 @@ export class Viewer {
       largeStep: () => Math.max(1, Math.round(this.settings.getState().radiusMm / model.transform.unit)),
       show: (pointer) => {
         model.pointer = pointer
-        engine.invalidateOverlay()
+        engine.pointerMoved()
       },
     }
   }

@@ -1,5 +1,6 @@
 """Mouse, wheel, keys and fingers by real events."""
 
+import numpy as np
 import pytest
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -216,3 +217,23 @@ def test_one_finger_paints_and_a_second_takes_it_back_and_zooms(touch_engine):
     assert painted > 10_000
     assert engine.count(1) == painted
     assert engine.state("zoom") / zoom == pytest.approx(2, rel=0.03)
+
+
+@pytest.mark.parametrize("radius", [2, 12.5])
+def test_the_cursors_ring_is_what_a_click_paints(view, radius):
+    view.brush(3, radius)
+    view.page.mouse.move(200, 160)
+    view.settle()
+    ring = view.page.evaluate(
+        """() => {
+            const path = document.querySelector('.maskloop-view svg path')
+            const { x, y, width, height } = path.getBoundingClientRect()
+            return [x, y, x + width, y + height]
+        }"""
+    )
+
+    view.drag([(200, 160), (200, 160)])
+    shown = view.picture().astype(int)
+    rows, columns = np.nonzero(np.ptp(shown, axis=2) > 10)  # the image is grey, the paint is not
+
+    assert ring == pytest.approx([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1], abs=2)
