@@ -8,12 +8,12 @@ from uuid import UUID
 from fastapi import APIRouter, BackgroundTasks, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
-from starlette.concurrency import run_in_threadpool
 
 from maskloop.api.idempotency import IdempotencyKey, OptionalIdempotencyKey
 from maskloop.api.pagination import Cursor, Limit, Page, cut, number_before
 from maskloop.api.problems import problem_responses
 from maskloop.api.session import SessionDep
+from maskloop.api.turns import Turns
 from maskloop.audit import service as audit
 from maskloop.core.db import session_scope
 from maskloop.core.errors import Forbidden, Invalid, NotFound, TooLarge
@@ -49,6 +49,7 @@ from maskloop.segmentations.tiles import Tiles
 router = APIRouter(tags=["segmentations"])
 Reader = Annotated[Caller, Allowed["segmentation.read"]]
 Drawer = Annotated[Caller, Allowed["segmentation.draw"]]
+SAVES = Turns(1, patience_s=0.25)
 STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 NUMBERING_HEADER = "Maskloop-Numbering"
 TILES: dict[int | str, dict[str, object]] = {
@@ -142,7 +143,7 @@ async def post_revision(
     if drawn_by is not None and drawn_by != caller.user_id:
         raise Forbidden("This was drawn by someone else; it is never saved as another user's.", code="another-user")
     content = await _read_body(request)
-    saved = await run_in_threadpool(_save, segmentation_id, content, key, Author(caller.user_id))
+    saved = await SAVES.run(_save, segmentation_id, content, key, Author(caller.user_id))
     return answer_saved(background, segmentation_id, saved)
 
 
