@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +18,7 @@ from maskloop.core.errors import AppError, StorageLow, Unavailable
 from maskloop.core.settings import get_settings
 
 CHUNK = 8 << 20
+UNFINISHED = re.compile(r"#\d+$")  # how obstore names a file while it writes it
 NO_SPACE = re.compile(r"os error (28|122)\b")  # ENOSPC and EDQUOT, as obstore tells them
 
 
@@ -105,6 +107,23 @@ class Storage:
             for entry in batch:
                 yield entry["path"]
 
+    def aged(self, prefix: str, *, before: datetime) -> Iterator[tuple[str, int]]:
+        """Yield key and size of the objects below `prefix` that were put before a moment."""
+        for batch in obstore.list(self.store, prefix=prefix):
+            for entry in batch:
+                if entry["last_modified"] < before:
+                    yield entry["path"], int(entry["size"])
+
+    def remove_unfinished(self, *, before: datetime) -> int:
+        """Remove what writers that were killed left half written on a disk; no list shows it. Return how many."""
+        if self._is_s3:
+            return 0
+        found = [path for path in Path(urlsplit(self.url).path).rglob("*#*") if UNFINISHED.search(path.name)]
+        old = [path for path in found if path.stat().st_mtime < before.timestamp()]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
+
     def _put(self, key: str, content: bytes | BinaryIO, size: int) -> None:
         try:
             obstore.put(self.store, key, content, mode="create", use_multipart=size > 64 << 20 and self._is_s3)
@@ -146,7 +165,7 @@ def digest_file(path: Path) -> tuple[bytes, int]:
 def _open(url: str) -> ObjectStore:
     parts = urlsplit(url)
     if parts.scheme == "file":
-        return LocalStore(parts.path, mkdir=True)
+        return LocalStore(parts.path, mkdir=True, automatic_cleanup=True)  # of folders that became empty
     if parts.scheme == "s3":
         return S3Store(parts.netloc, prefix=parts.path.strip("/") or None, client_options={"allow_http": True})
     raise ValueError(f"MASKLOOP_STORE_URL must begin with file:// or s3://, not {parts.scheme!r}")

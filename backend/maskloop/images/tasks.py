@@ -10,16 +10,19 @@ from sqlalchemy.orm import Session
 
 from maskloop.core import clock
 from maskloop.core.db import Json, session_scope
+from maskloop.core.logging import get_logger
 from maskloop.core.objects import store_file
 from maskloop.core.storage import Storage, get_storage
+from maskloop.core.sweep import AGE, sweep_orphans, sweep_rows
 from maskloop.formats.ingest_types import ImageResult, IngestRequest, IngestResult, StagedFile
-from maskloop.images import absorb, uploads
+from maskloop.images import absorb, sweep, uploads
 from maskloop.images.absorb import Decision, StoredImage
 from maskloop.images.imports import ImportUpload
 from maskloop.images.tables import Upload, UploadFile
 from maskloop.jobs.claimed import ClaimedJob
 from maskloop.jobs.errors import RunnerFailed
 from maskloop.jobs.handlers import handles
+from maskloop.jobs.periodic import NoInputs
 from maskloop.projects import service as projects
 
 MAX_CRASHES = 8
@@ -49,6 +52,23 @@ def import_upload(job: ClaimedJob, inputs: ImportUpload) -> None:
         keys = _absorb(job, inputs, files, result, stored)
     for key_in_quarantine in keys:
         storage.delete(key_in_quarantine)
+
+
+@handles("sweep-objects", queue="io", inputs=NoInputs, max_attempts=1)
+def sweep_objects(job: ClaimedJob, inputs: NoInputs) -> Json:  # noqa: ARG001 - as handlers are called
+    """Remove what nothing needs: quarantine of imports that will not come, objects without a reference, torn writes."""
+    storage = get_storage()
+    emptied = sweep.empty_ended(storage, job.check)
+    orphans = sweep_orphans(storage, job.check)
+    if orphans is None:
+        get_logger(__name__).error("not-swept", reason="many objects are unknown to this database")
+        return {"emptied": emptied, "orphans": None}
+    return {
+        "emptied": emptied,
+        "orphans": orphans + sweep.remove_orphans(storage, job.check),
+        "removed": sweep_rows(storage, job.check),
+        "unfinished": storage.remove_unfinished(before=clock.now() - AGE),
+    }
 
 
 def _files(session: Session, inputs: ImportUpload) -> Sequence[UploadFile]:

@@ -29,7 +29,10 @@ class Periodic:
     every_s: int
 
 
-PERIODIC: tuple[Periodic, ...] = (Periodic("thin-labels", every_s=24 * 3600),)
+PERIODIC: tuple[Periodic, ...] = (
+    Periodic("sweep-objects", every_s=6 * 3600),
+    Periodic("thin-labels", every_s=24 * 3600),
+)
 
 
 def queue_due(session: Session, table: Sequence[Periodic] = PERIODIC) -> list[str]:
