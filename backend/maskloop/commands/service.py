@@ -55,13 +55,13 @@ def serve(
     host: Annotated[str, typer.Option()] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
 ) -> None:
-    """Run one web process on the stores that the settings name."""
+    """Run the web processes on the stores that the settings name."""
     from maskloop.embedded.gate import importing, wait_for_go
 
     with importing():
-        import uvicorn
-
+        from maskloop.commands.web import run_web
         from maskloop.core.logging import configure_logging
+        from maskloop.core.settings import get_settings
         from maskloop.jobs.sandbox import hide_memory
         from maskloop.main import create_app
 
@@ -69,16 +69,7 @@ def serve(
         hide_memory()
         app = create_app()
     wait_for_go()
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=5,
-        timeout_keep_alive=30,
-    )
+    run_web(app, host=host, port=port, processes=get_settings().web_processes)
 
 
 def worker(
@@ -109,13 +100,12 @@ def relay() -> None:
 
 
 def migrate(*, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
-    """Bring the database up to date."""
+    """Bring the database up to date; where MASKLOOP_ADMIN_PASSWORD is set, make `admin` if there is none."""
     from maskloop.commands.people import attached
-    from maskloop.core.db import get_engine
-    from maskloop.core.migrations import upgrade
+    from maskloop.commands.start import prepare
 
     with attached(data_dir):
-        upgrade(get_engine())
+        prepare(generate_password=False)
     typer.echo("The schema is up to date.")
 
 

@@ -11,25 +11,32 @@ from maskloop.core.schema_version import newest
 PASSWORD_FILE = "admin-password"  # noqa: S105 - a file name
 
 
-def prepare() -> None:
-    """Migrate, and make `admin` on first start. Where nothing is to do, one query says so and nothing is imported."""
-    if _is_prepared(os.environ["MASKLOOP_DATABASE_URL"]):
+def prepare(*, generate_password: bool = True) -> None:
+    """Migrate, and make `admin` on first start. Where nothing is to do, one query says so and nothing is imported.
+
+    Without a given password one is made and kept in a file, or, without `generate_password`, there is no `admin` yet.
+    """
+    url = os.environ["MASKLOOP_DATABASE_URL"]
+    if _is_prepared(url):
         return
-    from maskloop.core.db import get_engine, session_scope
+    from maskloop.core.db import make_engine, session_scope
     from maskloop.core.migrations import upgrade
-    from maskloop.core.settings import get_settings
+    from maskloop.core.settings import Settings
     from maskloop.users import service as users
 
-    get_settings.cache_clear()
-    get_engine.cache_clear()
-    settings = get_settings()
-    upgrade(get_engine())
-    given = settings.admin_password.get_secret_value() if settings.admin_password else None
-    with session_scope() as session:
-        generated = users.ensure_admin(session, given)
-        if generated is not None:  # before the commit: a start that ends here must not leave a password nobody knows
-            _keep_password(settings.data_dir / PASSWORD_FILE, generated)
-    get_engine().dispose()
+    settings = Settings()
+    engine = make_engine(url)
+    try:
+        upgrade(engine)
+        given = settings.admin_password.get_secret_value() if settings.admin_password else None
+        if given is None and not generate_password:
+            return
+        with session_scope(engine) as session:
+            generated = users.ensure_admin(session, given)
+            if generated is not None:  # before the commit: a start that ends here leaves no password that nobody knows
+                _keep_password(settings.data_dir / PASSWORD_FILE, generated)
+    finally:
+        engine.dispose()
 
 
 def _is_prepared(url: str) -> bool:

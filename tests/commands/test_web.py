@@ -1,0 +1,94 @@
+"""Several web processes on one port: who answers, what a death among them costs, and that nothing is left."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from maskloop.embedded.children import free_port
+
+
+class Web:
+    """A running `maskloop serve`."""
+
+    def __init__(self, processes: int) -> None:
+        self.port = free_port()
+        command = [sys.executable, "-m", "maskloop.cli", "serve", "--port", str(self.port)]
+        self.parent = subprocess.Popen(command, env={**os.environ, "MASKLOOP_WEB_PROCESSES": str(processes)})
+
+    def ask(self, path: str = "/healthz") -> str | None:
+        """Return an answer on a connection of its own, None for none."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=2) as answer:
+                return answer.read().decode()
+        except OSError:
+            return None
+
+    def children(self) -> set[int]:
+        """Return the processes that answer."""
+        of = Path(f"/proc/{self.parent.pid}/task/{self.parent.pid}/children")
+        return {int(pid) for pid in of.read_text().split()} if of.exists() else set()
+
+    def who_answered(self) -> set[int]:
+        """Return the numbers of the processes in the counters of whichever answers now."""
+        self.ask()
+        return {int(pid) for pid in re.findall(r'maskloop_requests_total{process="(\d+)"', self.ask("/metrics") or "")}
+
+
+def until(condition, timeout_s=20):
+    deadline = time.monotonic() + timeout_s
+    while not (found := condition()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found
+
+
+@pytest.fixture
+def web(settings):
+    running = Web(2)
+    assert until(running.ask)
+    yield running
+    running.parent.kill()
+    running.parent.wait(10)
+
+
+def test_both_processes_answer_and_count_for_themselves(web):
+    seen = set()
+
+    assert until(lambda: seen.update(web.who_answered()) or seen == web.children())
+    assert len(seen) == 2
+
+
+def test_a_process_that_dies_is_replaced_while_the_other_answers(web):
+    before = web.children()
+    os.kill(min(before), signal.SIGKILL)
+
+    answers = [web.ask() for _ in range(20)]
+
+    assert all(answers)
+    assert until(lambda: len(web.children()) == 2 and web.children() != before)
+
+
+@pytest.mark.parametrize(("how", "status"), [(signal.SIGTERM, 0), (signal.SIGKILL, -9)], ids=["asked", "killed"])
+def test_none_is_left_when_the_parent_ends(web, how, status):
+    children = web.children()
+
+    web.parent.send_signal(how)
+
+    assert web.parent.wait(10) == status
+    assert until(lambda: not any(Path(f"/proc/{child}").exists() for child in children))
+    assert web.ask() is None
+
+
+def test_a_used_port_is_said_at_once(web):
+    second = [sys.executable, "-m", "maskloop.cli", "serve", "--port", str(web.port)]
+
+    ended = subprocess.run(second, env=os.environ, capture_output=True, timeout=30, check=False)
+
+    assert ended.returncode == 1
+    assert b"Address already in use" in ended.stderr
