@@ -14,8 +14,8 @@ from maskloop.core.storage import get_storage
 from maskloop.export import service
 from maskloop.export.archive import stream_zip
 from maskloop.export.schemas import ExportIn, ExportOut
-from maskloop.jobs import service as jobs
-from maskloop.jobs.schemas import JobOut, job_location
+from maskloop.jobs.answers import answer_queued
+from maskloop.jobs.schemas import JobOut
 from maskloop.projects.access import Allowed, Caller
 
 router = APIRouter(tags=["exports"])
@@ -30,8 +30,7 @@ def create_export(
 ) -> JobOut:
     """Write labels to files, as a job whose result names the export."""
     job = service.begin(session, project_id, body, user_id=caller.user_id, key=key)
-    response.headers["Location"] = job_location(job.id)
-    return jobs.describe(session, job)
+    return answer_queued(response, session, job)
 
 
 @router.get("/projects/{project_id}/exports", responses=problem_responses(404))

@@ -21,8 +21,8 @@ from maskloop.images import imports, uploads
 from maskloop.images.schemas import ItemChoice, Outcome, UploadFileOut, UploadIn, UploadItemOut, UploadOut
 from maskloop.images.tables import Upload, UploadItem
 from maskloop.images.tus import in_parts
+from maskloop.jobs.answers import answer_queued
 from maskloop.jobs.schemas import JobOut
-from maskloop.jobs.service import describe as describe_job
 from maskloop.projects.access import Allowed, AllowedStream, Caller
 
 router = APIRouter(tags=["uploads"])
@@ -99,8 +99,7 @@ async def send_raw(
 def close_upload(upload_id: UUID, session: SessionDep, caller: Importer, response: Response) -> JobOut:
     """Say that all files are here; a job reads them."""
     job = imports.close(session, upload_id, user_id=caller.user_id)
-    response.headers["Location"] = f"/api/v1/jobs/{job.id}"
-    return describe_job(session, job)
+    return answer_queued(response, session, job)
 
 
 @router.get("/uploads/{upload_id}/items", responses=problem_responses(404))
@@ -130,8 +129,7 @@ def confirm_held(
 ) -> JobOut:
     """Import what was held because it carries names; the names are not stored."""
     job = imports.confirm(session, upload_id, body.item_ids, user_id=caller.user_id)
-    response.headers["Location"] = f"/api/v1/jobs/{job.id}"
-    return describe_job(session, job)
+    return answer_queued(response, session, job)
 
 
 @router.post("/uploads/{upload_id}/discard", status_code=204, responses=problem_responses(404, 422))

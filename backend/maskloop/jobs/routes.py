@@ -11,8 +11,9 @@ from maskloop.api.problems import problem_responses
 from maskloop.api.session import SessionDep
 from maskloop.audit import service as audit
 from maskloop.jobs import service
+from maskloop.jobs.answers import answer_queued
 from maskloop.jobs.events import job_events
-from maskloop.jobs.schemas import JobOut, JobState, job_location
+from maskloop.jobs.schemas import JobOut, JobState
 from maskloop.projects.access import Allowed, Caller, visible_projects
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
@@ -64,8 +65,7 @@ def retry_job(
     """Queue a failed or cancelled job again; of a job with parts, the parts that did not succeed."""
     job = service.retry(session, job_id)
     _record(session, caller, "job.retry", job_id)
-    response.headers["Location"] = job_location(job_id)
-    return service.describe(session, job)
+    return answer_queued(response, session, job)
 
 
 @router.get(

@@ -36,8 +36,3 @@ class JobOut(BaseModel):
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
-
-
-def job_location(job_id: UUID) -> str:
-    """Return the address of a job, for the Location header of a 202."""
-    return f"/api/v1/jobs/{job_id}"

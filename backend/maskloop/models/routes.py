@@ -19,7 +19,8 @@ from maskloop.core.errors import Invalid, TooLarge
 from maskloop.core.objects import store_file
 from maskloop.core.storage import get_storage
 from maskloop.jobs import service as jobs
-from maskloop.jobs.schemas import JobOut, job_location
+from maskloop.jobs.answers import answer_queued
+from maskloop.jobs.schemas import JobOut
 from maskloop.models import service
 from maskloop.models.schemas import ModelVersionOut, SegmenterOut
 from maskloop.models.tasks import AddModel, StoredFile, remove_files
@@ -62,11 +63,9 @@ async def add_model(
         with session_scope() as session:
             inputs = AddModel(files=stored, manifest=parsed)
             job = jobs.enqueue(session, kind="add-model", inputs=inputs, created_by=caller.user_id, key=key)
-            return jobs.describe(session, job)
+            return answer_queued(response, session, job)
 
-    job = await run_in_threadpool(enqueue)
-    response.headers["Location"] = job_location(job.id)
-    return job
+    return await run_in_threadpool(enqueue)
 
 
 def _parse(manifest: str | None) -> Json | None:

@@ -15,7 +15,8 @@ from maskloop.imaging.label_wire import TILES_TYPE
 from maskloop.inference.errors import InferenceError
 from maskloop.inference.segmenters import resolve_parameters
 from maskloop.jobs import service as jobs
-from maskloop.jobs.schemas import JobOut, job_location
+from maskloop.jobs.answers import answer_queued
+from maskloop.jobs.schemas import JobOut
 from maskloop.models import service as models
 from maskloop.projects.access import Allowed, Caller
 from maskloop.segmentations import proposals, queries
@@ -57,8 +58,7 @@ def post_proposal(
     job = jobs.enqueue(
         session, kind="segment-image", inputs=inputs, project_id=head.project_id, created_by=caller.user_id, key=key
     )
-    response.headers["Location"] = job_location(job.id)
-    return jobs.describe(session, job)
+    return answer_queued(response, session, job)
 
 
 @router.get("/segmentations/{segmentation_id}/proposals", responses=problem_responses(404))
@@ -120,9 +120,7 @@ def accept_proposal(
             created_by=caller.user_id,
             key=key,
         )
-        response.status_code = 202
-        response.headers["Location"] = job_location(job.id)
-        return jobs.describe(session, job)
+        return answer_queued(response, session, job)
     return answer_saved(background, segmentation_id, saved)
 
 

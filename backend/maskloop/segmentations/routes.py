@@ -22,7 +22,8 @@ from maskloop.core.settings import get_settings
 from maskloop.imaging.label_tile import MAX_LAYER, Grid
 from maskloop.imaging.label_wire import STROKE_TYPE, TILES_TYPE
 from maskloop.jobs import service as jobs
-from maskloop.jobs.schemas import JobOut, job_location
+from maskloop.jobs.answers import answer_queued
+from maskloop.jobs.schemas import JobOut
 from maskloop.projects.access import Allowed, AllowedStep, AllowedStream, Caller, Step
 from maskloop.segmentations import history, numbers, queries, renumbered, service, undo
 from maskloop.segmentations.errors import NumbersExhausted
@@ -233,9 +234,7 @@ def post_operation(
             created_by=caller.user_id,
             key=key,
         )
-        response.status_code = 202
-        response.headers["Location"] = job_location(job.id)
-        return jobs.describe(session, job)
+        return answer_queued(response, session, job)
     return answer_saved(background, segmentation_id, saved)
 
 
