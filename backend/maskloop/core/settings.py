@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     runner_timeout_s: int = Field(1800, description="wall clock limit of one runner call")
     job_retry_s: int = Field(5, ge=0, description="pause before a failed attempt is repeated, times the attempt")
     thin_after_days: int = Field(7, ge=0, description="whole tiles of older revisions are dropped; their patches stay")
+    web_processes: int = Field(2, ge=1, le=64, description="processes that answer on the port of one `serve`")
     workers: int = Field(2, ge=1, description="worker slots of the embedded mode")
     test_fail_points: bool = Field(False, description="fail points answer only where this is set (tests)")
 
