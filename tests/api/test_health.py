@@ -1,5 +1,7 @@
 """Alive, ready, and what the sign-in page may know."""
 
+import os
+
 from maskloop.api import health
 
 
@@ -44,5 +46,6 @@ def test_metrics_count_by_route_template_and_hold_no_ids(client):
     client.get("/api/v1/projects/018f0000-0000-7000-8000-000000000000")
 
     text = client.get("/metrics").text
-    assert 'maskloop_requests_total{method="GET",route="/projects/{project_id}",status="401"}' in text
+    labels = f'method="GET",process="{os.getpid()}",route="/projects/{{project_id}}",status="401"'
+    assert f"maskloop_requests_total{{{labels}}}" in text
     assert "018f0000" not in text

@@ -38,7 +38,7 @@ class Web:
     def who_answered(self) -> set[int]:
         """Return the numbers of the processes in the counters of whichever answers now."""
         self.ask()
-        return {int(pid) for pid in re.findall(r'maskloop_requests_total{process="(\d+)"', self.ask("/metrics") or "")}
+        return {int(pid) for pid in re.findall(r'process="(\d+)"', self.ask("/metrics") or "")}
 
 
 def until(condition, timeout_s=20):
@@ -67,6 +67,7 @@ def test_both_processes_answer_and_count_for_themselves(web):
 def test_a_process_that_dies_is_replaced_while_the_other_answers(web):
     before = web.children()
     os.kill(min(before), signal.SIGKILL)
+    assert until(lambda: min(before) not in web.children())
 
     answers = [web.ask() for _ in range(20)]
 

@@ -1,5 +1,6 @@
 """Is the process alive, can it work, what has it done: /healthz, /readyz, /metrics, and /about for the sign-in page."""
 
+import os
 import secrets
 import time
 from collections.abc import Callable
@@ -42,22 +43,26 @@ class NotUsable(Exception):
 
 
 class Metrics:
-    """The counters of this process. Labels are route templates and states, never ids or names."""
+    """The counters of this process, told apart by its number: several answer on one port, one a scrape.
+
+    Labels are route templates and states, never ids or names.
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        labels = ["method", "route", "status"]
+        labels = ["process", "method", "route", "status"]
         self.requests = Counter("maskloop_requests", "Answered requests", labels, registry=self.registry)
         self.seconds = Histogram(
-            "maskloop_request_seconds", "Time to answer", ["method", "route"], registry=self.registry, buckets=BUCKETS
+            "maskloop_request_seconds", "Time to answer", labels[:-1], registry=self.registry, buckets=BUCKETS
         )
         self.build = Gauge("maskloop_build", "1, with the version", ["version"], registry=self.registry)
         self.build.labels(__version__).set(1)
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answer."""
-        self.requests.labels(method, route, str(status)).inc()
-        self.seconds.labels(method, route).observe(seconds)
+        process = str(os.getpid())
+        self.requests.labels(process, method, route, str(status)).inc()
+        self.seconds.labels(process, method, route).observe(seconds)
 
 
 @cache
