@@ -1,5 +1,9 @@
-"""The workspace in software-rendered Chromium: opening, scrolling, drawing, saving. Counts painted voxels."""
+"""The workspace in software-rendered Chromium: opening, scrolling, drawing, saving. Counts painted voxels.
 
+A plain page that windows every voxel on a 2-D canvas is measured in the same browser, as the nearest fair peer.
+"""
+
+import base64
 import shutil
 import tempfile
 import time
@@ -19,6 +23,8 @@ from tests.e2e.conftest import ADMIN_PASSWORD, CHROMIUM_FLAGS, Stack, started_st
 SLICES = 200
 RUNS = 5
 STROKES = 20
+MOVES = 45
+PEER_SLICES = 50
 VIEWPORT = {"width": 1280, "height": 800}
 
 
@@ -29,8 +35,9 @@ def measure() -> Iterator[Row]:
         with browser_page() as page:
             acts.sign_in(page, stack.url, "admin", ADMIN_PASSWORD)
             yield from opening(page, stack, image_id)
-            yield scrolling(page)
+            yield from scrolling(page)
             yield from drawing(page)
+            yield from naive_page(page)
 
 
 def import_ct(stack: Stack, folder: Path) -> str:
@@ -63,47 +70,171 @@ def browser_page() -> Iterator[Page]:
 
 
 def opening(page: Page, stack: Stack, image_id: str) -> Iterator[Row]:
-    """From the address to the first slice and to all slices, the HTTP cache emptied each time."""
-    first, everything = [], []
+    """Open the image several times, the HTTP cache emptied each time."""
+    first, from_address, everything = [], [], []
     for _ in range(RUNS):
         page.goto("about:blank")
         page.context.new_cdp_session(page).send("Network.clearBrowserCache")
         acts.open_image(page, stack.url, image_id)
         page.wait_for_function("() => window.__maskloop.allSlices !== null", timeout=60_000)
-        times = page.evaluate("() => ({ first: window.__maskloop.firstSlice, all: window.__maskloop.allSlices })")
+        times = page.evaluate(
+            """() => ({
+                first: window.__maskloop.firstSlice,
+                all: window.__maskloop.allSlices,
+                address: performance.getEntriesByName('maskloop:firstSlice')[0].startTime,
+            })"""
+        )
         first.append(times["first"])
+        from_address.append(times["address"])
         everything.append(times["all"])
     yield median_row("open 512x512x200 CT: first slice on screen", first)
+    yield median_row("open 512x512x200 CT: first slice, from the address", from_address)
     yield median_row("open 512x512x200 CT: all slices loaded", everything)
 
 
-def scrolling(page: Page) -> Row:
-    """Cached slices one after another, each drawn before the next is asked for."""
-    rates = []
-    for _ in range(RUNS):
+def scrolling(page: Page) -> Iterator[Row]:
+    """Cached slices one after another: each on screen before the next is asked for, and each at full quality."""
+    rates = [run_slices(page, "window.__maskloop", range(60, 110)) for _ in range(RUNS)]
+    yield spread_row("scroll cached slices, 1280x800, while moving", rates, "per s")
+    rest = []
+    for k in range(60, 80):
         begun = time.perf_counter()
-        for k in range(60, 110):
-            acts.go_to_slice(page, k)
-        rates.append(50 / (time.perf_counter() - begun))
-    spread = f"min {min(rates):.3g}, max {max(rates):.3g}, n {RUNS}"
-    return Row("scroll cached slices, 1280x800, each drawn", float(np.median(rates)), "per s", spread)
+        acts.go_to_slice(page, k)
+        rest.append((time.perf_counter() - begun) * 1000)
+    yield median_row("scroll one slice, 1280x800, to rest at full quality", rest)
+
+
+def run_slices(page: Page, viewer: str, slices: range) -> float:
+    """Return slices a second of a viewer that has `setSlice` and `drawn`."""
+    seconds = page.evaluate(
+        f"""async ([first, end]) => {{
+            const begun = performance.now()
+            for (let k = first; k < end; k++) {{
+                {viewer}.setSlice(k)
+                await {viewer}.drawn()
+            }}
+            return (performance.now() - begun) / 1000
+        }}""",
+        [slices.start, slices.stop],
+    )
+    return len(slices) / seconds
+
+
+def spread_row(name: str, values: list[float], unit: str) -> Row:
+    """Return the median of a few runs."""
+    return Row(name, float(np.median(values)), unit, f"min {min(values):.3g}, max {max(values):.3g}, n {len(values)}")
 
 
 def drawing(page: Page) -> Iterator[Row]:
     """Strokes of 45 moves: our own work per move, frame time, and end of stroke to Saved."""
     number = acts.start_segment(page, "Organ")
     acts.wait_saved(page)
-    saved = []
+    saved, rates = [], []
     for stroke in range(STROKES):
         row = 60 + stroke * 18
-        acts.drag(page, [(100, row, 109), (300, row + 6, 109)], steps=45)
+        begun = time.perf_counter()
+        acts.drag(page, [(100, row, 109), (300, row + 6, 109)], steps=MOVES)
+        rates.append(MOVES / (time.perf_counter() - begun))
         acts.wait_saved(page)
         saved.append(page.evaluate("() => window.__maskloop.saveMs"))
     painted = acts.voxel_count(page, number)
     if painted < STROKES * 200:
         raise AssertionError(f"{STROKES} strokes painted {painted} voxels only")
-    stats = page.evaluate("() => ({ paint: window.__maskloop.pointerToPaintMs, frame: window.__maskloop.frameMs })")
-    for name, key in (("brush: pointer to painted voxel, our work", "paint"), ("brush: frame, 1280x800", "frame")):
-        spread = f"p95 {stats[key]['p95']:.3g}, n {STROKES} strokes"
-        yield Row(name, float(stats[key]["p50"]), "ms p50", spread)
+    for name, key, share in (
+        ("brush: our own work for a move", "strokeMs", "p95"),
+        ("brush: frame, 1280x800", "frameMs", "p50"),
+        ("brush: pointer to pixels on screen", "pointerToPaintMs", "p50"),
+    ):
+        times = page.evaluate("(key) => window.__maskloop[key]", key)
+        spread = f"p50 {times['p50']:.3g}, p95 {times['p95']:.3g}, n {STROKES} strokes"
+        yield Row(name, float(times[share]), f"ms {share}", spread)
+    yield spread_row("brush: moves of the pointer", rates, "per s")
     yield median_row("end of stroke to Saved, one reader", saved)
+
+
+def naive_page(page: Page) -> Iterator[Row]:
+    """The same slices in the same browser, the plain way: a 2-D canvas, every voxel windowed for each frame."""
+    voxels = ct_voxels()[60 : 60 + PEER_SLICES]
+    page.goto("about:blank")
+    page.set_content(NAIVE)
+    page.evaluate("(script) => (0, eval)(script)", NAIVE_SCRIPT)
+    page.evaluate(
+        "(slices) => naive.load(slices)", [base64.b64encode(plane.astype("<i2").tobytes()).decode() for plane in voxels]
+    )
+    rates = [run_slices(page, "naive", range(PEER_SLICES)) for _ in range(RUNS)]
+    yield spread_row("peer, a plain 2-D canvas: scroll cached slices", rates, "per s")
+    rates = []
+    for stroke in range(6):
+        row = 100 + stroke * 60
+        begun = time.perf_counter()
+        page.mouse.move(200, row)
+        page.mouse.down()
+        page.mouse.move(480, row + 6, steps=MOVES)
+        page.mouse.up()
+        rates.append(MOVES / (time.perf_counter() - begun))
+    if page.evaluate("() => naive.painted()") < 6 * 200:
+        raise AssertionError("the plain page painted nothing")
+    yield spread_row("peer, a plain 2-D canvas: moves of the pointer", rates, "per s")
+    times = page.evaluate("() => naive.frames.sort((a, b) => a - b)")
+    p50, p95 = np.percentile(times, [50, 95])
+    yield Row("peer, a plain 2-D canvas: brush frame", float(p50), "ms p50", f"p95 {p95:.3g}, n {len(times)}")
+
+
+# As large on screen as the view of the workspace in a window of 1280 x 800.
+NAIVE = """<body style="margin:0;background:#000"><canvas width="872" height="692"></canvas></body>"""
+NAIVE_SCRIPT = """
+const canvas = document.querySelector('canvas')
+const screen2d = canvas.getContext('2d', { alpha: false })
+const buffer = new OffscreenCanvas(512, 512)
+const context = buffer.getContext('2d')
+const image = context.createImageData(512, 512)
+const labels = new Uint8Array(512 * 512)
+let slices = []
+let k = 0
+function draw() {
+  const voxels = slices[k]
+  const out = image.data
+  for (let p = 0; p < voxels.length; p++) {
+    const grey = Math.min(255, Math.max(0, ((voxels[p] + 1024 - 924) * 255) / 400))
+    const painted = labels[p] === 1
+    out[4 * p] = painted ? grey * 0.6 + 102 : grey
+    out[4 * p + 1] = painted ? grey * 0.6 : grey
+    out[4 * p + 2] = painted ? grey * 0.6 : grey
+    out[4 * p + 3] = 255
+  }
+  context.putImageData(image, 0, 0)
+  screen2d.drawImage(buffer, 90, 0, 692, 692)
+}
+function paint(x, y) {
+  const [i, j] = [Math.round(((x - 90) * 512) / 692), Math.round((y * 512) / 692)]
+  for (let dj = -16; dj <= 16; dj++)
+    for (let di = -16; di <= 16; di++) if (di * di + dj * dj <= 256) labels[(j + dj) * 512 + i + di] = 1
+}
+globalThis.naive = {
+  frames: [],
+  load(list) {
+    slices = list.map((text) => new Int16Array(Uint8Array.fromBase64(text).buffer))
+  },
+  setSlice(next) {
+    k = next
+    requestAnimationFrame(draw)
+  },
+  // A 2-D canvas has no fence: reading a pixel back waits until it is drawn.
+  drawn: () =>
+    new Promise((done) => requestAnimationFrame(() => { screen2d.getImageData(0, 0, 1, 1); done() })),
+  painted: () => labels.reduce((sum, label) => sum + label, 0),
+}
+let due = false
+canvas.addEventListener('pointermove', (event) => {
+  if (event.buttons !== 1) return
+  for (const { clientX, clientY } of event.getCoalescedEvents?.() ?? [event]) paint(clientX, clientY)
+  if (due) return
+  due = true
+  requestAnimationFrame(() => {
+    due = false
+    const begun = performance.now()
+    draw()
+    requestAnimationFrame(() => naive.frames.push(performance.now() - begun))
+  })
+})
+"""

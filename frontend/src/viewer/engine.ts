@@ -41,6 +41,8 @@ export interface EngineEvents {
 const CPU_GIB_UNKNOWN = 4
 const MAX_CPU_BYTES = 2 * 2 ** 30
 const REST_MS = 120
+/** A wait up to this is not mentioned. */
+const QUIET_MS = 300
 const UPLOAD_MS = { drawing: 4, idle: 12 } as const
 
 /** Loads, uploads and draws: one frame for any number of changes, none when nothing changed. */
@@ -69,6 +71,7 @@ export class Engine {
   private request = 0
   private oldestSample: number | null = null
   private readonly madeAt = performance.now()
+  private readonly quietTimer = setTimeout(() => this.invalidateOverlay(), QUIET_MS)
 
   constructor(
     private readonly stage: Stage,
@@ -83,6 +86,7 @@ export class Engine {
       onRestored: () => this.restore(),
     })
     this.overlay = new OverlayCanvases(stage.overlay, this.gl.software)
+    this.gl.start()
     this.quality = new Quality(this.gl.software)
     this.settling = new Settling(() => this.isSettled())
     this.loader = new ImageLoader(options.image, pyramid, options.fetchGroup, limits.cpuBytes ?? cpuBudget(), {
@@ -146,6 +150,7 @@ export class Engine {
 
   dispose(): void {
     cancelAnimationFrame(this.request)
+    clearTimeout(this.quietTimer)
     if (this.restTimer !== null) clearTimeout(this.restTimer)
     this.loader.dispose()
     this.gl.dispose()
@@ -157,6 +162,11 @@ export class Engine {
     cancelAnimationFrame(this.request)
     this.request = 0
     this.frame()
+  }
+
+  /** The frame due next, or the last one, is done; it may be a coarse one. */
+  drawn(): Promise<void> {
+    return new Promise((resolve) => requestAnimationFrame(() => this.gl.whenDone(resolve)))
   }
 
   private schedule(): void {
@@ -194,6 +204,7 @@ export class Engine {
   private drawPicture(): 'whole' | 'part' | null {
     const { scene } = this.gl
     if (scene === null) return null
+    if (this.isWaitingForFirstTile()) return null
     const { k } = this.model
     const before = performance.now()
     const deadline = before + (this.drawing ? UPLOAD_MS.drawing : UPLOAD_MS.idle)
@@ -218,6 +229,11 @@ export class Engine {
     scene.draw(input, part)
     this.renders++
     return whole ? 'whole' : 'part'
+  }
+
+  /** A view that is still empty is not drawn: the first tile would have to wait for that. */
+  private isWaitingForFirstTile(): boolean {
+    return this.renders === 0 && this.loader.tilesLoaded === 0 && !this.loader.viewIsComplete()
   }
 
   private frameInput(): FrameInput {
@@ -255,7 +271,7 @@ export class Engine {
         box: this.pyramid.boxOf(tileKey(level, k, tj, ti)),
         name: `${level}/${k}/${tj}/${ti}`,
       }))
-    const loading = !this.loader.viewIsComplete()
+    const loading = !this.loader.viewIsComplete() && performance.now() >= this.madeAt + QUIET_MS
     const input = { ...this.model.overlay(), undecodable, loading, contextLost: this.contextLost }
     drawOverlay(this.overlay, input, this.stage.dpr)
   }

@@ -40,7 +40,6 @@ export class GlView {
     this.renderer = rendererName(this.gl)
     this.software = isSoftware(this.renderer)
     this.gpuBytes = limits.gpuBytes ?? GPU_BYTES
-    this.scene = this.build()
     const { signal } = this.abort
     canvas.addEventListener(
       'webglcontextlost',
@@ -60,6 +59,11 @@ export class GlView {
       },
       { signal },
     )
+  }
+
+  /** Makes the textures: the graphics process is busy for a while, and whatever asks it something waits. */
+  start(): void {
+    this.scene = this.build()
   }
 
   setLut(which: 'segments' | 'proposal', bytes: LutBytes): void {

@@ -51,6 +51,7 @@ export class OverlayCanvases {
     for (const [part, canvas] of canvases) {
       const context = canvas.getContext('2d', { willReadFrequently: software })
       if (context === null) throw new Error('this browser has no 2-D canvas')
+      context.clearRect(0, 0, 1, 1) // makes its memory now, before the graphics process is busy
       contexts.set(part, context)
     }
     this.contexts = contexts

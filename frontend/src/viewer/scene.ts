@@ -48,9 +48,8 @@ export class Scene {
   ) {
     this.labels = new LabelTextures(gl, pyramid.base.shape)
     this.lut = makeLutTexture(gl)
-    // What nearly every image needs is compiled while its first tile is on the way.
+    // What nearly every image needs is compiled while its first tile is on the way; labels wait until there are some.
     this.imageProgram(true, true)
-    this.labelProgram('segments')
     this.proposalLut = makeLutTexture(gl)
   }
 

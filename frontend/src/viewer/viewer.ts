@@ -180,6 +180,11 @@ export class Viewer {
     return this.engine.settling.settled()
   }
 
+  /** Holds when what was asked so far is on screen, at the quality of the moment. */
+  drawn(): Promise<void> {
+    return this.engine.drawn()
+  }
+
   stats(): ViewerStats {
     const { engine } = this
     return {

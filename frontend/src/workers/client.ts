@@ -26,7 +26,10 @@ export class DecodePool {
   constructor(
     private readonly count = workerCount(),
     private readonly start: () => Worker = () => startWorker(workerUrl),
-  ) {}
+  ) {
+    // A worker takes longer to start than the first group to come.
+    this.open()
+  }
 
   /** `body` is handed over: the caller's buffer is empty afterwards. */
   decode(body: ArrayBuffer, format: GroupFormat): Promise<DecodeReply> {

@@ -31,6 +31,7 @@ export interface Exposed {
   project(i: number, j: number, k: number): { x: number; y: number }
   probe(x: number, y: number): [r: number, g: number, b: number, a: number]
   setSlice(k: number): void
+  drawn(): Promise<void>
   settled(): Promise<void>
 }
 
@@ -64,6 +65,7 @@ export function expose({ image, document, viewer, proposals }: Workspace): () =>
     project: (i: number, j: number, k: number) => viewer.project(i, j, k),
     probe: (x: number, y: number) => viewer.probe(x, y),
     setSlice: (k: number) => viewer.setSlice(k),
+    drawn: () => viewer.drawn(),
     settled: async () => {
       await document.actions.settled()
       await viewer.settled()
