@@ -46,7 +46,7 @@ class SmallDisk:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**environment, **settings},
+            env={**environment, "MASKLOOP_SCRATCH_DIR": str(self.place.parent), **settings},
         )
 
     def remount(self, options: str) -> None:

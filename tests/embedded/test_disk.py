@@ -111,7 +111,9 @@ class Reader:
 
     def __init__(self, client: Client, folder: Path) -> None:
         self.http = client.transport.http
-        self.project = client.create_project("Disk", [{"name": "Bone", "color": "#ea9e51", "kind": "semantic"}])
+        self.project = client.create_project(
+            f"Disk {uuid4()}", [{"name": "Bone", "color": "#ea9e51", "kind": "semantic"}]
+        )
         Image.fromarray(noise(1)).save(folder / "first.png")
         list(client.import_files(self.project.id, [("first.png", folder / "first.png")]))
         segmentation = client.segmentation(client.images(self.project.id)[0].id)
@@ -208,7 +210,7 @@ def test_a_disk_that_fills_up_while_people_work_costs_nothing_that_was_saved(war
         warm.free()
         saved = until_saved(reader, body, headers)
 
-        assert refused_import.startswith("storage-low: The server's ")
+        assert refused_import.startswith("storage-low: The server ")
         assert (refused.status_code, refused.json()["code"]) in {(507, "storage-low"), (503, "unavailable")}
         assert refused.json()["detail"].endswith(".")
         assert saved.status_code == 201

@@ -61,3 +61,20 @@ def test_what_does_not_fit_into_memory_goes_to_disk(job_kinds, monkeypatch, tmp_
         places = small.parts[:3], large.is_relative_to(tmp_path)
 
     assert places == (("/", "dev", "shm"), True)
+
+
+@pytest.mark.parametrize("taken", ["open to all", "link"])
+def test_a_folder_that_somebody_else_prepared_is_not_used(job_kinds, monkeypatch, tmp_path, taken):
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    place = first / f"maskloop-{os.geteuid()}"
+    if taken == "link":
+        place.symlink_to(tmp_path)
+    else:
+        place.mkdir()
+        place.chmod(0o777)
+    monkeypatch.setattr(scratch, "_bases", lambda: [first, second])
+
+    with scratch.folder("job") as folder:
+        assert folder.is_relative_to(second)

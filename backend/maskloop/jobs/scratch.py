@@ -4,6 +4,7 @@ import fcntl
 import os
 import secrets
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,8 +67,15 @@ def _place(expected_bytes: int) -> Path:
         if base != MEMORY or _fits(base, expected_bytes):
             place = _inside(base)
             place.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return place
+            if _is_ours_alone(place):
+                return place
     raise FileNotFoundError("no folder for scratch files")
+
+
+def _is_ours_alone(place: Path) -> bool:
+    """Say whether nobody else can reach into a folder whose name anyone could have taken before us."""
+    found = place.lstat()
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022
 
 
 def _bases() -> list[Path]:
