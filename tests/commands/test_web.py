@@ -1,8 +1,11 @@
 """Several web processes on one port: who answers, what a death among them costs, and that nothing is left."""
 
+import contextlib
+import http.client
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from maskloop.core.db import session_scope
 from maskloop.embedded.children import free_port
+from tests.factories import make_user
+from tests.signing import bearer
 
 
 class Web:
@@ -93,3 +99,34 @@ def test_a_used_port_is_said_at_once(web):
 
     assert ended.returncode == 1
     assert b"Address already in use" in ended.stderr
+
+
+def test_a_head_that_does_not_end_is_refused(web):
+    with socket.create_connection(("127.0.0.1", web.port), timeout=5) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nEndless: ")
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it hangs up while we still send
+            for _ in range(1000):
+                connection.sendall(b"x" * 1024)
+                time.sleep(0.001)
+        sent_all = False
+        with contextlib.suppress(ConnectionResetError):
+            sent_all = not connection.recv(100).startswith(b"HTTP/1.1 400")
+
+    assert not sent_all
+    assert web.ask() is not None
+
+
+def test_large_bodies_are_no_long_heads(web):
+    with session_scope() as session:
+        admin = make_user(session, role="admin")
+    headers = {**bearer(admin), "Content-Type": "application/json"}
+    connection = http.client.HTTPConnection("127.0.0.1", web.port, timeout=5)
+    statuses = []
+
+    for _ in range(3):
+        connection.request("POST", "/api/v1/projects", b"[" + b" " * 500_000 + b"]", headers)
+        answer = connection.getresponse()
+        statuses.append((answer.status, answer.read() != b""))
+
+    connection.close()
+    assert statuses == [(422, True)] * 3  # read to their end, on one connection

@@ -16,6 +16,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from maskloop.api.http_protocol import HttpProtocol
 from maskloop.jobs.sandbox import die_with_parent
 
 ENDINGS = (signal.SIGTERM, signal.SIGINT)
@@ -29,7 +30,13 @@ def run_web(app: FastAPI, *, host: str, port: int, processes: int) -> None:
     Exits 1 when the port cannot be used, and 3 when the application cannot start.
     """
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5, timeout_keep_alive=30
+        app,
+        http=HttpProtocol,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+        timeout_keep_alive=30,
     )
     try:
         _bound(host, port).close()
