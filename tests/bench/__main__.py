@@ -12,9 +12,11 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from tests.bench.rows import Row
+
 HERE = Path(__file__).parent
 OUTPUT = HERE.parent.parent / "bench-out" / "bench.json"
-LINE = "{name:<62} {ours:>10} {unit:<9} {spread}\n"
+LINE = "{name:<62} {ours:>9} {unit:<9} {peer:>8} {ratio:>6}  {target:<26} {spread}\n"
 
 
 def main(words: list[str]) -> int:
@@ -23,12 +25,13 @@ def main(words: list[str]) -> int:
     chosen = [name for name in names if not words or any(word in name for word in words)]
     rows: list[dict[str, object]] = []
     failed = 0
-    sys.stdout.write(LINE.format(name="what", ours="ours", unit="unit", spread="spread"))
+    columns = ("name", "ours", "unit", "peer", "ratio", "target", "spread")
+    sys.stdout.write(LINE.format(**{name: "what" if name == "name" else name for name in columns}))
     for name in chosen:
         try:
             for row in importlib.import_module(f"tests.bench.{name}").measure():
-                rows.append({"bench": name, **asdict(row)})
-                sys.stdout.write(LINE.format(**asdict(row) | {"ours": f"{row.ours:,.4g}"}))
+                rows.append({"bench": name, **row.as_json()})
+                sys.stdout.write(_line(row))
                 sys.stdout.flush()
         except Exception as error:  # noqa: BLE001 - the other benches still run
             failed += 1
@@ -39,6 +42,12 @@ def main(words: list[str]) -> int:
     rows = sorted(kept + rows, key=lambda row: str(row["bench"]))
     OUTPUT.write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
     return 1 if failed else 0
+
+
+def _line(row: Row) -> str:
+    peer, ratio = ("" if figure is None else f"{figure:,.3g}" for figure in (row.peer, row.ratio))
+    ours = f"{row.ours:,.4g}"
+    return LINE.format(**asdict(row) | {"ours": ours, "peer": peer, "ratio": ratio, "target": row.target})
 
 
 def _rows_before() -> list[dict[str, object]]:

@@ -1,5 +1,6 @@
 """Reads of a segmentation of 200 tiles with 50 revisions each, straight on the database and over REST."""
 
+import zlib
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from maskloop.segmentations import history, service, thinning
 from maskloop.segmentations.ledger import Author
 from maskloop.segmentations.strokes import read_stroke, save_stroke
 from maskloop.segmentations.verification import verify_segmentation
+from tests.bench.peer import peer
 from tests.bench.rows import Row, median_row, timed
 from tests.bench.site import Site, durable_database, site
 from tests.bench.strokes import HEADER, disc
@@ -36,13 +38,17 @@ def measure() -> Iterator[Row]:
 
 
 def codecs() -> Iterator[Row]:
-    """Yield the time of one tile of a dense nuclei field, there and back."""
+    """Yield the time of one tile of a dense nuclei field, there and back; the peer deflates the plain array."""
     j, i = np.ogrid[:256, :256]
     cells = ((j // 12) * 22 + i // 12 + 1) * ((j % 12 - 6) ** 2 + (i % 12 - 6) ** 2 < 26)
     voxels = cells.astype(np.uint16).ravel()
-    content = encode_tile(voxels)
-    yield median_row("encode a dense label tile", timed(lambda: encode_tile(voxels), times=300))
-    yield median_row("decode a dense label tile", timed(lambda: decode_tile(content, 65536), times=300))
+    content, whole = encode_tile(voxels), zlib.compress(voxels.tobytes(), 1)
+    plain = timed(lambda: zlib.compress(voxels.tobytes(), 1), times=300)
+    inflated = timed(lambda: np.frombuffer(zlib.decompress(whole), np.uint16), times=300)
+    yield median_row("encode a dense label tile", timed(lambda: encode_tile(voxels), times=300), peer_ms=plain)
+    yield median_row(
+        "decode a dense label tile", timed(lambda: decode_tile(content, 65536), times=300), peer_ms=inflated
+    )
 
 
 def fill(at: Site) -> int:
@@ -68,7 +74,11 @@ def reads(at: Site, newest: int) -> Iterator[Row]:
     yield query("blame of a slice, 50 revisions", at, lambda s, it: history.blame(s, it, layer=0, k=100))
     yield query("history, 50 lines", at, lambda s, it: history.list_revisions(s, it, before=None, limit=50))
     path = f"/segmentations/{target}/tiles?since=0"
-    yield median_row("live tiles over REST, 200 tiles", timed(lambda: caller.ask("GET", path), times=100))
+    with peer() as other:
+        other.save("checked")
+        whole = timed(other.read, times=100)
+    taken = timed(lambda: caller.ask("GET", path), times=100)
+    yield median_row("live tiles over REST, 200 tiles (peer: the whole mask's file)", taken, peer_ms=whole)
 
 
 def query(name: str, at: Site, read, times: int = 60) -> Row:

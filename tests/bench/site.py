@@ -17,6 +17,7 @@ from maskloop.core.ids import new_id
 from maskloop.core.settings import get_settings
 from maskloop.embedded.children import free_port
 from maskloop.embedded.postgres import Postgres
+from maskloop.embedded.valkey import Valkey
 from maskloop.imaging.label_tile import Grid
 from maskloop.segmentations import numbers, service
 from maskloop.segmentations.ledger import Author
@@ -53,6 +54,11 @@ class Caller:
         headers = {"Content-Type": STROKE, "Idempotency-Key": str(new_id())}
         return self.ask("POST", f"/segmentations/{segmentation_id}/revisions", body, headers)[0]
 
+    def save_well(self, segmentation_id: UUID, body: bytes) -> None:
+        """Save a stroke. Raises RuntimeError for any answer but 201."""
+        if (status := self.save(segmentation_id, body)) != 201:
+            raise RuntimeError(f"a save was answered with {status}")
+
     def ask(
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> tuple[int, bytes]:
@@ -64,11 +70,13 @@ class Caller:
 
 @contextmanager
 def durable_database() -> Iterator[str]:
-    """Start a PostgreSQL with fsync on, migrated; the settings of this process name it."""
+    """Start a PostgreSQL with fsync on, migrated, and a Valkey; the settings of this process name them."""
     with tempfile.TemporaryDirectory() as folder:
-        server = Postgres(Path(folder) / "postgres")
+        server, valkey = Postgres(Path(folder) / "postgres"), Valkey(Path(folder) / "valkey")
         server.start()
+        valkey.start()
         os.environ["MASKLOOP_DATABASE_URL"] = server.url
+        os.environ["MASKLOOP_REDIS_URL"] = valkey.url
         os.environ["MASKLOOP_STORE_URL"] = f"file://{folder}/store"
         get_settings.cache_clear()
         db.get_engine.cache_clear()
@@ -78,16 +86,17 @@ def durable_database() -> Iterator[str]:
         finally:
             db.get_engine().dispose()
             db.get_engine.cache_clear()
+            valkey.stop()
             server.stop()
 
 
 @contextmanager
-def site(*, grid: Grid, segmentations: int, processes: int = 1) -> Iterator[Site]:
-    """Serve the API with one project of so many images, each with a segmentation."""
+def site(*, grid: Grid, segmentations: int, processes: int = 2) -> Iterator[Site]:
+    """Serve the API as `maskloop up` does, with one project of so many images, each with a segmentation."""
     port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "--factory", "maskloop.main:create_app", "--port", str(port)]
-    command += ["--log-level", "error", "--no-access-log", "--workers", str(processes)]
-    server = subprocess.Popen(command, cwd=REPOSITORY)
+    command = [sys.executable, "-m", "maskloop.cli", "serve", "--port", str(port)]
+    environment = {**os.environ, "MASKLOOP_WEB_PROCESSES": str(processes)}
+    server = subprocess.Popen(command, cwd=REPOSITORY, env=environment)
     try:
         wait_for(port)
         yield populate(port, grid, segmentations)

@@ -33,6 +33,14 @@ class Brush:
         return encode_stroke(HEADER, {pos: disc(center, 20, before=step, after=(step + 1) % 3)})
 
 
+class OwnSlices(Brush):
+    """A brush that begins in the slices of its client: 25 slices of 16 places, each drawn three times."""
+
+    def __init__(self, place: int) -> None:
+        super().__init__(200)
+        self.drawn = count(place * 25 * 16 * 3)
+
+
 class Regions:
     """Whole-image edits of 1024 x 1024: three regions that move, over all 16 tiles."""
 
