@@ -165,6 +165,43 @@ def test_drawing_a_part_again_gives_what_drawing_all_gives(engine, outline):
     assert engine.count(1) > 2000
 
 
+@pytest.mark.parametrize("px", [1, 3])
+def test_an_outline_goes_where_the_segment_goes_on(engine, px):
+    bare(engine, fill=0.2, outline=px)
+    engine.segments(RED)
+    engine.paint_box(1, 200, 200, 240, 240, k=2)
+    engine.picture()  # drawn, so that only the next box is drawn again
+    engine.paint_box(1, 240, 200, 280, 240, k=2)
+
+    row = engine.picture()[int(engine.point(200, 220)[1]), :, 0]
+
+    assert (row == 255).sum() == 2 * px
+    assert (row == 51).sum() == 80 - 2 * px
+
+
+def shown_numbers(engine, numbers):
+    """The number under each pixel of the stage, as the store has them."""
+    rows, columns = numbers.shape
+    i, j = engine.voxels_under()
+    inside = (i > -0.5) & (j > -0.5) & (i < columns - 0.5) & (j < rows - 0.5)
+    return np.where(
+        inside, numbers[np.rint(j).clip(0, rows - 1).astype(int), np.rint(i).clip(0, columns - 1).astype(int)], 0
+    )
+
+
+def test_a_stroke_of_many_moves_is_shown_as_it_is_stored(engine):
+    bare(engine)
+    engine.segments(RED)
+    engine.brush(1, 4)
+    points = [(150, 180), (270, 190), (240, 300), (300, 330), (140, 250)]
+    engine.drag([engine.point(*point) for point in points], steps=9)
+
+    numbers = engine.label_slice(2, (512, 512))
+
+    assert numbers.sum() > 5000
+    assert (engine.picture()[..., 0] == shown_numbers(engine, numbers) * 255).all()
+
+
 @pytest.mark.parametrize("at", [(0, 0), (511, 0), (0, 511), (511, 511), (256, 256), (255, 128)], ids=str)
 def test_a_dab_at_corners_and_tile_borders_is_painted_and_shown_alike(engine, at):
     bare(engine, f"panBy({320 - at[0]}, {200 - at[1]})")
@@ -175,12 +212,9 @@ def test_a_dab_at_corners_and_tile_borders_is_painted_and_shown_alike(engine, at
     engine.drag([engine.point(*at), engine.point(*at)], steps=1)
 
     numbers = engine.label_slice(2, (512, 512))
-    i, j = engine.voxels_under()
-    inside = (i > -0.5) & (j > -0.5) & (i < 511.5) & (j < 511.5)
-    shown = np.where(inside, numbers[np.rint(j).clip(0, 511).astype(int), np.rint(i).clip(0, 511).astype(int)], 0)
     rows, columns = np.nonzero(numbers)
 
-    assert (engine.picture()[..., 0] == shown * 255).all()
+    assert (engine.picture()[..., 0] == shown_numbers(engine, numbers) * 255).all()
     assert numbers[at[1], at[0]] == 1
     assert np.hypot(columns - at[0], rows - at[1]).max() <= 12
     whole = np.pi * 12**2  # 6 mm in voxels of 0.5 mm
