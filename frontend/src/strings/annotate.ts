@@ -146,6 +146,7 @@ export const assistText = {
   stale: 'Somebody drew here since. Propose again.',
   failed: (why: string) => `No proposal: ${why}`,
   unsaved: 'Some strokes are not saved yet; a proposal starts from what is saved.',
+  pixels: 'px',
   auto: 'automatic',
   models: 'Models',
   methods: 'Methods',

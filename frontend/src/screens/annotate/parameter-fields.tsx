@@ -33,10 +33,12 @@ export function parametersFor(
 export interface ParameterFieldsProps {
   segmenter: Segmenter
   values: ParameterValues
+  /** False: the image has no physical size, and lengths are pixels. */
+  isSized: boolean
   onChange: (values: ParameterValues) => void
 }
 
-export function ParameterFields({ segmenter, values, onChange }: ParameterFieldsProps) {
+export function ParameterFields({ segmenter, values, isSized, onChange }: ParameterFieldsProps) {
   if (segmenter.parameters.length === 0) return null
   return (
     <div className="grid grid-cols-2 gap-2">
@@ -45,6 +47,7 @@ export function ParameterFields({ segmenter, values, onChange }: ParameterFields
           key={parameter.name}
           parameter={parameter}
           value={values[parameter.name] ?? ''}
+          isSized={isSized}
           onChange={(value) => onChange({ ...values, [parameter.name]: value })}
         />
       ))}
@@ -55,11 +58,13 @@ export function ParameterFields({ segmenter, values, onChange }: ParameterFields
 interface ParameterFieldProps {
   parameter: SegmenterParameter
   value: string
+  isSized: boolean
   onChange: (value: string) => void
 }
 
-function ParameterField({ parameter, value, onChange }: ParameterFieldProps) {
-  const { title, type, choices, minimum, maximum, unit } = parameter
+function ParameterField({ parameter, value, isSized, onChange }: ParameterFieldProps) {
+  const { title, type, choices, minimum, maximum } = parameter
+  const unit = parameter.unit === 'mm' && !isSized ? assistText.pixels : parameter.unit
   if (type === 'boolean') {
     return (
       <label className="row min-h-7 self-end">

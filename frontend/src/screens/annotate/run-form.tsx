@@ -82,6 +82,7 @@ interface SettingsProps {
 
 /** Folded on low windows, so that the button above stays in sight; the choice is kept. */
 function Settings({ segmenter, values, onChange }: SettingsProps) {
+  const { measure } = useWorkspace()
   const [isOpen, setOpen] = useState(() => {
     const stored = readStored('segmenterSettings')
     return stored === null ? window.innerHeight >= TALL_PX : stored === 'open'
@@ -102,7 +103,7 @@ function Settings({ segmenter, values, onChange }: SettingsProps) {
         {assistText.settings}
       </summary>
       <div className="pt-2">
-        <ParameterFields segmenter={segmenter} values={values} onChange={onChange} />
+        <ParameterFields segmenter={segmenter} values={values} isSized={measure.kind !== 'none'} onChange={onChange} />
       </div>
     </details>
   )
