@@ -152,6 +152,17 @@ def test_a_voxel_is_drawn_kept_or_a_conflict():
     assert applied.conflicts == 1  # voxel 2 is neither 0 nor 1 already
 
 
+def test_runs_that_could_be_one_are_stored_as_one():
+    split = Patch(np.array([2, 4]), np.array([2, 3]), np.array([0, 0], np.uint16), np.array([7, 7], np.uint16))
+
+    applied = apply_patch(np.zeros(10, np.uint16), split)
+
+    assert not split.is_minimal()
+    assert applied.changed.is_minimal()
+    np.testing.assert_array_equal(applied.voxels, [0, 0, 7, 7, 7, 7, 7, 0, 0, 0])
+    np.testing.assert_array_equal(applied.changed.lengths, [5])
+
+
 def test_a_run_that_asserts_nothing_changes_nothing():
     applied = apply_patch(np.array([7, 8], np.uint16), patch_of([[0, 2, 4, 4]]))
 

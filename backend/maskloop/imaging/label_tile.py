@@ -88,6 +88,14 @@ class Patch:
         shift = np.repeat(self.starts - ends + self.lengths, self.lengths)
         return shift + np.arange(shift.size, dtype=np.int64)
 
+    def is_minimal(self) -> bool:
+        """Say whether every run changes something and no two could be one."""
+        if bool((self.before == self.after).any()):
+            return False
+        joined = self.starts[1:] == self.starts[:-1] + self.lengths[:-1]
+        same = (self.before[1:] == self.before[:-1]) & (self.after[1:] == self.after[:-1])
+        return not bool((joined & same).any())
+
     def swapped(self) -> "Patch":
         """Return the patch that takes this one back."""
         return Patch(self.starts, self.lengths, self.after, self.before)
@@ -109,10 +117,13 @@ def make_patch(indices: NDArray[np.int64], before: Voxels, after: Voxels) -> Pat
     """Return the fewest runs that say the same as one (index, before, after) per voxel, the indices rising."""
     if indices.size == 0:
         return EMPTY_PATCH
-    breaks = (np.diff(indices) != 1) | (before[1:] != before[:-1]) | (after[1:] != after[:-1])
-    first = np.concatenate(([0], np.flatnonzero(breaks) + 1))
-    lengths = np.diff(np.append(first, indices.size))
-    return Patch(indices[first], lengths, before[first], after[first])
+    breaks = (indices[1:] - indices[:-1] != 1) | (before[1:] != before[:-1]) | (after[1:] != after[:-1])
+    found = np.flatnonzero(breaks)
+    edges = np.empty(found.size + 2, np.int64)
+    edges[0], edges[-1] = 0, indices.size
+    np.add(found, 1, out=edges[1:-1])
+    first = edges[:-1]
+    return Patch(indices[first], edges[1:] - first, before[first], after[first])
 
 
 def diff_patch(before: Voxels, after: Voxels) -> Patch:
@@ -142,6 +153,10 @@ def apply_patch(voxels: Voxels, patch: Patch) -> Applied:
     indices = patch.indices()
     before, after = np.repeat(patch.before, patch.lengths), np.repeat(patch.after, patch.lengths)
     current = voxels[indices]
+    if patch.is_minimal() and np.array_equal(current, before):
+        result = voxels.copy()
+        result[indices] = after
+        return Applied(result, patch, 0)
     matters = before != after
     changes = (current == before) & matters
     conflicts = int(np.count_nonzero(matters & ~changes & (current != after)))
@@ -161,9 +176,11 @@ def encode_tile(voxels: Voxels) -> bytes:
     -----
     zlib, level 1, of: version 1, varint n, n varint run lengths, n varint numbers. Background is a run like others.
     """
-    first = np.concatenate(([0], np.flatnonzero(voxels[1:] != voxels[:-1]) + 1))
-    lengths = np.diff(np.append(first, voxels.size))
-    return _deflate(first.size, lengths, voxels[first])
+    breaks = np.flatnonzero(voxels[1:] != voxels[:-1])
+    edges = np.empty(breaks.size + 2, np.int64)
+    edges[0], edges[-1] = 0, voxels.size
+    np.add(breaks, 1, out=edges[1:-1])
+    return _deflate(edges.size - 1, edges[1:] - edges[:-1], voxels[edges[:-1]])
 
 
 def empty_tile(size: int) -> bytes:
@@ -248,7 +265,7 @@ def decode_patch(content: bytes, size: int) -> Patch:
 
 
 def _deflate(count: int, *columns: NDArray[np.integer]) -> bytes:
-    packed = bytes([VERSION]) + encode_varint(count) + b"".join(encode_varints(column) for column in columns)
+    packed = bytes([VERSION]) + encode_varint(count) + encode_varints(np.concatenate(columns))
     return zlib.compress(packed, LEVEL)
 
 

@@ -42,6 +42,8 @@ def encode_varints(values: NDArray[np.integer]) -> bytes:
     if high < 0x80:
         return values.astype(np.uint8).tobytes()
     width = -(-high.bit_length() // 7)
+    if width == 2:
+        return _encode_pairs(values)
     shifts = np.arange(width, dtype=np.uint64) * np.uint64(7)
     rest = values.astype(np.uint64)[:, np.newaxis] >> shifts
     digits = (rest & np.uint64(0x7F)).astype(np.uint8)
@@ -49,6 +51,17 @@ def encode_varints(values: NDArray[np.integer]) -> bytes:
     used = rest > 0
     used[:, 0] = True
     return digits[used].tobytes()
+
+
+def _encode_pairs(values: NDArray[np.integer]) -> bytes:
+    """Return numbers below 2**14: nearly all runs of a tile are."""
+    pairs = np.empty((values.size, 2), np.uint8)
+    pairs[:, 0] = values & 0x7F
+    pairs[:, 1] = values >> 7
+    used = np.ones((values.size, 2), np.bool_)
+    np.not_equal(pairs[:, 1], 0, out=used[:, 1])
+    pairs[:, 0] |= used[:, 1].view(np.uint8) << np.uint8(7)
+    return pairs[used].tobytes()
 
 
 def decode_varints(content: NDArray[np.uint8]) -> NDArray[np.int64]:
