@@ -6,7 +6,7 @@ from maskloop.core.ids import new_id
 from maskloop.segmentations import history, queries, renumber, service, undo
 from maskloop.segmentations.errors import NumbersExhausted, Renumbered, SegmentGone
 from maskloop.segmentations.operations import operate
-from maskloop.segmentations.renumbered import rows_at
+from maskloop.segmentations.renumbered import describe, rows_at
 from maskloop.segmentations.schemas import DeleteSegments, RestoreState
 from maskloop.segmentations.verification import verify_segmentation
 from tests.segmentations.drawing import Scene
@@ -215,3 +215,39 @@ def test_a_freed_number_that_is_drawn_again_needs_a_new_one(full):
 
     with pytest.raises(SegmentGone):
         full.draw((8, 1, 0, 5_000), numbering=saved.seq)
+
+
+def test_all_come_free_where_nothing_is_in_use(session):
+    scene = Scene(session)
+    operate(
+        session,
+        scene.id,
+        DeleteSegments(kind="delete", numbers=[1, 2]),
+        key=new_id(),
+        author=scene.author(scene.ann),
+    )
+    scene.take(scene.nuclei.id, count=65_533)
+
+    run(scene)
+
+    assert service.describe(session, scene.id).segments == []
+    assert scene.take(scene.nuclei.id) == 1
+
+
+def test_numbers_are_refused_to_who_follows_older_ones(full):
+    saved = run(full)
+
+    with pytest.raises(Renumbered):
+        full.take(full.nuclei.id, numbering=0)
+    assert full.take(full.nuclei.id, numbering=saved.seq) == 7
+
+
+def test_a_deleted_segments_number_is_not_said_to_be_free_for_its_label(full):
+    author = full.author(full.ann)
+    operate(full.session, full.id, DeleteSegments(kind="delete", numbers=[5_000]), key=new_id(), author=author)
+    run(full)
+
+    freed = describe(full.session, full.id, 0).freed
+
+    assert not any(run.first <= 5_000 <= run.last for run in freed)
+    assert any(run.first <= 4_999 <= run.last and run.label_id == full.nuclei.id for run in freed)

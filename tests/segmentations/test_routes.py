@@ -227,8 +227,11 @@ def test_numbers_that_ran_out_name_the_job_that_frees_them(site):
     assert (refused.status_code, refused.json()["code"]) == (422, "numbers-exhausted")
     assert refused.json()["job_id"] == again.json()["job_id"]
     assert str(run_one("io")) == refused.json()["job_id"]
-    assert site.post(f"{site.at}/numbers", json={"label_id": site.label}).json()["first_number"] == 2
     numbering = site.get(site.at).json()["numbering"]
+    stale = site.post(f"{site.at}/numbers", json={"label_id": site.label})
+    assert (stale.status_code, stale.json()["code"]) == (412, "renumbered")
+    taken = site.post(f"{site.at}/numbers", json={"label_id": site.label, "numbering": numbering})
+    assert taken.json()["first_number"] == 2
     assert site.get(f"{site.at}/tiles").headers["maskloop-numbering"] == str(numbering) == "3"
     assert site.get(f"{site.at}/tiles?at=2").headers["maskloop-numbering"] == "0"
     known = site.get(f"{site.at}/numbering?since=0").json()

@@ -21,10 +21,11 @@ from maskloop.segmentations import proposals, service
 from maskloop.segmentations.ledger import Author
 from maskloop.segmentations.operations import NeedsJob, operate
 from maskloop.segmentations.proposals import Origin, ProposedSegment
-from maskloop.segmentations.schemas import DeleteSegments
+from maskloop.segmentations.schemas import DeleteSegments, RelabelSegments
 from maskloop.segmentations.tables import Proposal
 from maskloop.segmentations.tasks import AcceptProposal, EditSegments, RenumberSegments, SegmentImage
 from maskloop.segmentations.verification import verify_segmentation
+from tests.factories import make_label
 from tests.segmentations.drawing import Scene, patch
 
 GRID = (60, 64, 64)
@@ -218,6 +219,22 @@ def test_old_tiles_are_thinned_and_what_has_not_grown_is_left_alone(committed, m
     with session_scope() as session:
         committed.session = session
         assert [committed.row(1, seq=seq) for seq in range(2, 7)] == states
+        assert verify_segmentation(session, committed.id).problems == []
+
+
+def test_a_relabel_that_finds_no_numbers_left_frees_some_and_is_done(committed):
+    exhausted(committed)
+    with session_scope() as session:
+        other = make_label(session, committed.project, kind="instance")
+    wanted = RelabelSegments(kind="relabel", numbers=[60_000], label_id=other.id)
+    inputs = EditSegments(segmentation_id=committed.id, operation=wanted, key=new_id())
+
+    assert ended(enqueued(committed, "edit-segments", inputs), "io").state == "succeeded"
+
+    with session_scope() as session:
+        number = int(service.read_labelmap(session, committed.id)[0, 0, 0])
+        rows = service.describe(session, committed.id).segments
+        assert next(row.label_id for row in rows if row.number == number) == other.id
         assert verify_segmentation(session, committed.id).problems == []
 
 

@@ -1,4 +1,4 @@
-"""Numbers: the server gives them out in blocks, one row each, and never twice."""
+"""Numbers: the server gives them out in blocks, one row each, and never twice under one numbering (ADR 7)."""
 
 from uuid import UUID
 
@@ -26,17 +26,21 @@ def take_numbers(
     author: Author,
     name: str | None = None,
     color: str | None = None,
+    numbering: int | None = None,
 ) -> tuple[SegmentRow, Saved]:
     """Make one segment row for a block of new numbers, and a revision that says so.
 
+    `numbering`: the one that the caller follows; another one is refused, for it would take the answer for old numbers.
     The caller commits. Raises NotFound, KeyReused, Closed, Invalid (label, layer), NumbersExhausted, and Renumbered
-    for a repeat whose numbers have moved since.
+    (also for a repeat whose numbers have moved since).
     """
     ledger = Ledger(session, segmentation_id, key)
     digest = body_digest("numbers", label_id, layer, count, name, color)
     if first := ledger.first_answer(digest):
         return _given_before(ledger, first), first
     ledger.require_open()
+    if numbering is not None:
+        ledger.require_numbering(numbering)
     require_label(ledger, label_id)
     table = SegmentTable([])
     row = add_block(ledger, table, label_id=label_id, layer=layer, count=count, name=name, color=color)

@@ -21,7 +21,7 @@ from maskloop.segmentations import queries
 from maskloop.segmentations.errors import SegmentGone
 from maskloop.segmentations.ledger import Author, Entry, Ledger, Saved, TileChange, body_digest
 from maskloop.segmentations.numbers import add_block, creation, require_label
-from maskloop.segmentations.renumbered import Renumberings
+from maskloop.segmentations.renumbered import GONE, Renumberings
 from maskloop.segmentations.schemas import (
     DeleteSegments,
     MergeSegments,
@@ -32,6 +32,7 @@ from maskloop.segmentations.schemas import (
 from maskloop.segmentations.segment_table import FIELDS, NUMBERS, FieldChange, SegmentRow, SegmentTable, changes_from
 from maskloop.segmentations.tiles import layer_range, state_at
 
+OnNumbers = DeleteSegments | MergeSegments | RelabelSegments
 MAX_TILES = 50  # computed by the server within a request; above: an io job
 
 
@@ -58,9 +59,11 @@ def operate(
     key: UUID,
     author: Author,
     max_tiles: int | None = MAX_TILES,
+    follow: bool = False,
 ) -> Saved:
     """Append one revision that does `operation` to what is live under the lock.
 
+    `follow`: numbers of before a renumbering are translated and not refused, for a job that waited meanwhile.
     The caller commits. Raises NotFound, KeyReused, Closed, Renumbered, SegmentGone, Invalid, and NeedsJob if more than
     `max_tiles` tiles would change; then nothing was changed.
     """
@@ -72,8 +75,9 @@ def operate(
     if isinstance(operation, RestoreState):
         plan, tiles = _restore(ledger, operation.seq, max_tiles)
     else:
-        ledger.require_numbering(operation.numbering)
-        plan = _plan(ledger, operation)
+        said = _said_in_numbers_of_now(ledger, operation) if follow else operation
+        ledger.require_numbering(said.numbering)
+        plan = _plan(ledger, said)
         tiles = _replace(ledger, plan, max_tiles)
     entry = Entry(
         key=key,
@@ -89,7 +93,23 @@ def operate(
     return ledger.append(entry, plan.segments)
 
 
-def _plan(ledger: Ledger, operation: DeleteSegments | MergeSegments | RelabelSegments) -> Plan:
+def _said_in_numbers_of_now(ledger: Ledger, operation: OnNumbers) -> OnNumbers:
+    """Return an operation in the numbers of now. Raises SegmentGone for what a renumbering freed."""
+    since = operation.numbering
+    table = Renumberings(ledger.session, ledger.head, since).table_since(since)
+    named = [*operation.numbers, operation.into] if isinstance(operation, MergeSegments) else operation.numbers
+    if gone := [number for number in named if table[number] == GONE]:
+        raise SegmentGone(ledger.head.seq, gone)
+    now: dict[str, object] = {
+        "numbers": [int(table[number]) for number in operation.numbers],
+        "numbering": ledger.head.numbering,
+    }
+    if isinstance(operation, MergeSegments):
+        now["into"] = int(table[operation.into])
+    return operation.model_copy(update=now)
+
+
+def _plan(ledger: Ledger, operation: OnNumbers) -> Plan:
     plan = Plan(ledger.segments())
     numbers = sorted(set(operation.numbers))
     plan.layer = _common_layer(ledger, plan.segments, numbers)

@@ -85,6 +85,8 @@ def _in_use(ledger: Ledger, segments: SegmentTable, tiles: Sequence[TileRow]) ->
 def _moves(used: NDArray[np.bool_]) -> Moves:
     kept = np.flatnonzero(used)
     table = np.zeros(NUMBERS, np.uint16)
+    if not kept.size:
+        return Moves(table, [], 0)
     table[kept] = np.arange(1, kept.size + 1)
     starts = np.flatnonzero(np.diff(kept, prepend=-1) != 1)
     ends = np.append(starts[1:], kept.size) - 1
@@ -95,6 +97,8 @@ def _moves(used: NDArray[np.bool_]) -> Moves:
 def _moved_rows(segments: SegmentTable, moves: Moves) -> list[SegmentRow]:
     """Return the rows of the moved numbers: one for each run of neighbours that the same row named."""
     kept = np.flatnonzero(moves.table)
+    if not kept.size:
+        return []
     places = segments.index[kept]
     starts = np.flatnonzero(np.diff(places, prepend=-2))
     rows: list[SegmentRow] = []

@@ -40,6 +40,7 @@ class Renumberings:
         stored = queries.segment_changes_since(session, head.no, seq) if head.numbering > seq else []
         self._changes = [(later, changes_from(changes)) for later, changes in reversed(stored)]
         self._tables: dict[int, tuple[Table, Table, Table]] = {}
+        self._before: dict[int, SegmentTable] = {}  # by the seq of a renumbering: the segments that it found
 
     @property
     def is_empty(self) -> bool:
@@ -85,10 +86,11 @@ class Renumberings:
         table, freed_by, freed_as = self._since(seq)
         made: list[FieldChange] = []
         taken = 0
+        wanted_back = set(deleted)
         for number in sorted(set(numbers)):
             freed = Freed(int(freed_by[number]), int(freed_as[number]))
             row = self._row_before(freed)
-            if table[number] != GONE or row is None or not (row.is_live or number in set(deleted)):
+            if table[number] != GONE or row is None or not (row.is_live or number in wanted_back):
                 continue
             block = add_block(
                 ledger,
@@ -108,12 +110,14 @@ class Renumberings:
         return made
 
     def _row_before(self, freed: Freed) -> SegmentRow | None:
-        """Return what named a number when it was freed."""
-        for seq, changes in self._changes:
-            if seq == freed.seq:
-                before = next(change.before for change in changes if change.field == "rows")
-                return SegmentTable(rows_from(before)).find(freed.number)
-        return None
+        """Return what named a number when it was freed; None if it was not."""
+        if freed.seq == 0:
+            return None
+        if freed.seq not in self._before:
+            changes = next(changes for seq, changes in self._changes if seq == freed.seq)
+            before = next(change.before for change in changes if change.field == "rows")
+            self._before[freed.seq] = SegmentTable(rows_from(before))
+        return self._before[freed.seq].find(freed.number)
 
     def _since(self, seq: int) -> tuple[Table, Table, Table]:
         """Return the table, and for each number by which renumbering it was freed and what it was called then."""
@@ -144,8 +148,10 @@ def rows_at(session: Session, head: Head, seq: int) -> list[SegmentRow]:
 
     Their names are those of now, or of the renumbering that ended these numbers.
     """
-    before = Renumberings(session, head, seq).rows_at()
-    return queries.segment_rows(session, head.no) if before is None else before
+    rows = queries.segment_rows(session, head.no)  # read before it is known whether these still are the numbers
+    now = queries.read_head(session, head.id)
+    before = Renumberings(session, now, seq).rows_at()
+    return rows if before is None else before
 
 
 def describe(session: Session, segmentation_id: UUID, since: int) -> NumberingOut:
@@ -154,8 +160,9 @@ def describe(session: Session, segmentation_id: UUID, since: int) -> NumberingOu
     renumberings = Renumberings(session, head, since)
     table = renumberings.table_since(since)
     segments = SegmentTable(renumberings.rows_at() or [])
-    freed = np.where((table == GONE) & (segments.index >= 0), segments.index, GONE)
     rows = segments.rows
+    is_live = np.array([row.is_live for row in rows] + [False])  # the last one for numbers that no row holds
+    freed = np.where((table == GONE) & is_live[segments.index], segments.index, GONE)
     return NumberingOut(
         since=since,
         numbering=head.numbering,

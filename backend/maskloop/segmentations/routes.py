@@ -176,7 +176,9 @@ def get_blame(
     return history.blame(session, segmentation_id, layer=layer, k=k)
 
 
-@router.post("/segmentations/{segmentation_id}/numbers", status_code=201, responses=problem_responses(404, 409, 422))
+@router.post(
+    "/segmentations/{segmentation_id}/numbers", status_code=201, responses=problem_responses(404, 409, 412, 422)
+)
 def post_numbers(
     segmentation_id: UUID,
     body: NumbersIn,
@@ -195,11 +197,13 @@ def post_numbers(
             count=body.count,
             name=body.name,
             color=body.color,
+            numbering=body.numbering,
             key=key or new_id(),
             author=Author(caller.user_id),
         )
     except NumbersExhausted as error:
-        with session_scope() as own:  # this request's transaction ends with nothing done
+        session.rollback()  # nothing was done; its connection and its lock must not wait for another connection
+        with session_scope() as own:
             job = enqueue_renumbering(own, segmentation_id, created_by=caller.user_id)
         raise NumbersExhausted(error.detail, left=error.context["left"], job_id=str(job.id)) from error
     answer_saved(background, segmentation_id, saved)

@@ -79,6 +79,7 @@ class NumbersIn(_Body):
     count: Annotated[int, Field(ge=1, le=65_535)] = 1
     name: Name | None = None
     color: Color | None = None
+    numbering: Seq = Field(0, description="of which renumbering the answer is understood: the segmentation's")
 
 
 class NumbersOut(BaseModel):

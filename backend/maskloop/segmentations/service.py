@@ -12,6 +12,7 @@ from maskloop.images import service as images
 from maskloop.projects.tables import Label, Project
 from maskloop.segmentations import queries
 from maskloop.segmentations.ledger import Author, Saved
+from maskloop.segmentations.queries import Head
 from maskloop.segmentations.schemas import GridOut, SegmentationOut, SegmentOut
 from maskloop.segmentations.segment_table import SegmentRow
 from maskloop.segmentations.strokes import read_stroke, save_stroke
@@ -74,9 +75,8 @@ def list_for_image(session: Session, image_id: UUID, *, reader_id: UUID | None) 
 
 def describe(session: Session, segmentation_id: UUID) -> SegmentationOut:
     """Return a segmentation with its segments. Raises NotFound."""
-    head = queries.read_head(session, segmentation_id)
+    head, rows = _read_rows(session, segmentation_id)
     purpose = session.scalars(select(Segmentation.purpose).where(Segmentation.id == segmentation_id)).one()
-    rows = queries.segment_rows(session, head.no)
     labels = session.execute(select(Label.id, Label.kind).where(Label.project_id == head.project_id))
     kind_of = {row.id: row.kind for row in labels}
     return SegmentationOut(
@@ -119,6 +119,17 @@ def reopen(session: Session, segmentation_id: UUID) -> None:
     if head.state == "approved":
         raise Conflict("This segmentation is approved.", code="closed", state=head.state, seq=head.seq)
     queries.open_again(session, head.no)
+
+
+def _read_rows(session: Session, segmentation_id: UUID) -> tuple[Head, list[SegmentRow]]:
+    """Return a segmentation and its segments, in the same numbers: again if it was renumbered between the two."""
+    head = queries.read_head(session, segmentation_id)
+    while True:
+        rows = queries.segment_rows(session, head.no)
+        now = queries.read_head(session, segmentation_id)
+        if now.numbering == head.numbering:
+            return head, rows
+        head = now
 
 
 def _owner(session: Session, image_id: UUID, reader_id: UUID) -> UUID | None:

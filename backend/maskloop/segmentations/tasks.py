@@ -106,7 +106,15 @@ def edit_segments(job: ClaimedJob, inputs: EditSegments) -> None:
     author = Author(job.created_by)
 
     def edit(session: Session) -> Saved:
-        return operate(session, inputs.segmentation_id, inputs.operation, key=inputs.key, author=author, max_tiles=None)
+        return operate(
+            session,
+            inputs.segmentation_id,
+            inputs.operation,
+            key=inputs.key,
+            author=author,
+            max_tiles=None,
+            follow=True,
+        )
 
     _append_numbered(job, inputs.segmentation_id, edit)
 
@@ -151,7 +159,8 @@ def _append_numbered(job: ClaimedJob, segmentation_id: UUID, write: Callable[[Se
         _append(job, segmentation_id, write)
     except NumbersExhausted:
         with job.transaction() as session:
-            renumber(session, segmentation_id, key=new_id(), author=Author(job.created_by))
+            saved = renumber(session, segmentation_id, key=new_id(), author=Author(job.created_by))
+        publish_revision(segmentation_id, saved.seq, ())
         _append(job, segmentation_id, write)
 
 

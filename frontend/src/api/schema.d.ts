@@ -2179,6 +2179,12 @@ export interface components {
             layer: number;
             /** Name */
             name?: string | null;
+            /**
+             * Numbering
+             * @description of which renumbering the answer is understood: the segmentation's
+             * @default 0
+             */
+            numbering: number;
         };
         /**
          * NumbersOut
@@ -6093,6 +6099,15 @@ export interface operations {
             };
             /** @description Problem */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -51,6 +51,8 @@ export interface NewNumbers {
   label_id: string
   layer: number
   count: number
+  /** The renumbering that the caller follows: another one is refused, so that nobody takes new numbers for old ones. */
+  numbering: number
   name?: string
   color?: string
 }

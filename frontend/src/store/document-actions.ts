@@ -1,3 +1,4 @@
+import { ApiProblem } from '../api/http'
 import { newUuid } from '../api/uuid'
 import type { SegmentField } from '../labelmap/stroke-body'
 import type { DocumentSession } from './document-session'
@@ -39,8 +40,9 @@ function segmentActions(
     setSegmentState: (number, state) => changeField(session, number, 'state', state),
     deleteSegment: async (number) => {
       const { api, segmentation, state } = session.parts
+      const { numbering } = session // that of the click: the number may mean another segment when its turn comes
       await session.machine.exclusive(() =>
-        api.operate(segmentation.id, newUuid(), { kind: 'delete', numbers: [number], numbering: session.numbering }),
+        api.operate(segmentation.id, newUuid(), { kind: 'delete', numbers: [number], numbering }),
       )
       if (state.getState().activeNumber === number) state.setState({ activeNumber: null })
       await refresh(session)
@@ -161,10 +163,22 @@ async function takeBlock(
   labelId: string,
   count: number,
   names: { name?: string; color?: string } = {},
+  attempts = 3,
 ): Promise<number> {
   const { api, segmentation } = session.parts
-  const asked = { label_id: labelId, layer: 0, count, ...names }
-  const block = await api.takeNumbers(segmentation.id, newUuid(), asked)
+  const { numbering } = session
+  const asked = { label_id: labelId, layer: 0, count, numbering, ...names }
+  const block = await api.takeNumbers(segmentation.id, newUuid(), asked).catch((cause: unknown) => {
+    if (cause instanceof ApiProblem && cause.code === 'renumbered') return null
+    throw cause
+  })
+  if (block === null || session.numbering !== numbering) {
+    session.machine.requestRead()
+    await session.machine.settled()
+    if (attempts <= 1 || session.numbering === numbering)
+      throw new Error('the segments were renumbered, and not all that is unsent is saved')
+    return takeBlock(session, labelId, count, names, attempts - 1)
+  }
   if (count > 1) {
     addSpare(session.settings, labelId, block.first_number, block.last_number)
     session.saveSettings()

@@ -14,7 +14,7 @@ import type { FinishedStroke, LabelStore } from './label-store'
 import { type Lease, requestLease } from './lease'
 import { type LocalSettings, loadSettings, saveSettings } from './local-settings'
 import { needsPerson } from './phase'
-import { followNumbering } from './renumbering'
+import { followNumbering, followSettings } from './renumbering'
 import type { ResolutionParts } from './resolution'
 import { SaveMachine } from './save-machine'
 import { SegmentBook } from './segment-book'
@@ -47,6 +47,8 @@ export class DocumentSession {
   readonly refills = new Set<string>()
   /** While entries are rewritten an undo could name one that is about to get another uuid. */
   isResolving = false
+  /** While a renumbering is followed nothing is drawn: it would speak in numbers that are about to change. */
+  isFollowing = false
   private readonly lease: Lease
   private readonly startedAt = new Map<string, number>()
   private ends: (() => void)[] = []
@@ -107,6 +109,7 @@ export class DocumentSession {
 
   async start(tiles: TilesBody, undoKeys: UndoKeys): Promise<void> {
     const { api, segmentation, labels } = this.parts
+    await followSettings(this)
     this.ground.apply(tiles, true)
     this.history.reset(undoKeys)
     this.setLayers()
@@ -288,6 +291,7 @@ export class DocumentSession {
   /** This tab edits now: whatever an earlier one left in the journal comes first. */
   private async gain(): Promise<void> {
     this.hasLease = true
+    this.readSpare()
     const rows = await this.book.load()
     const known = new Set(this.machine.entries.map(({ uuid }) => uuid))
     const fresh = rows.filter(({ uuid }) => !known.has(uuid))
@@ -302,6 +306,13 @@ export class DocumentSession {
     this.machine.wake()
     this.publishAccess()
     this.publishSegments()
+  }
+
+  /** An earlier editor, in another tab, may have used spare numbers since this one was opened. */
+  private readSpare(): void {
+    const { environment, segmentation, userId } = this.parts
+    const stored = loadSettings(`${segmentation.id}.${userId}`, environment.storage)
+    this.settings.spare = stored.numbering === this.numbering ? stored.spare : {}
   }
 
   /** Another tab edits now. It sends what is in the journal; what is not stays here. */
@@ -326,7 +337,7 @@ export class DocumentSession {
     const { labels, state } = this.parts
     const isOpen = state.getState().segmentation.state === 'open'
     const access: Access = !isOpen ? { kind: 'closed' } : this.hasLease ? { kind: 'editor' } : { kind: 'other-tab' }
-    labels.setEditable(access.kind === 'editor' && !this.isGone)
+    labels.setEditable(access.kind === 'editor' && !this.isGone && !this.isFollowing)
     state.setState({ access })
   }
 

@@ -5,6 +5,8 @@ export interface LocalSettings {
   style: { fill: number; outlinePx: number }
   /** Numbers the server has given to a label and that nothing has used yet. */
   spare: Record<string, { next: number; last: number }[]>
+  /** The renumbering that all these numbers follow. */
+  numbering: number
 }
 
 export const DEFAULT_STYLE = { fill: 0.45, outlinePx: 1 }
@@ -12,7 +14,7 @@ export const DEFAULT_STYLE = { fill: 0.45, outlinePx: 1 }
 type Store = Pick<Storage, 'getItem' | 'setItem'>
 
 export function loadSettings(name: string, store: Store | undefined): LocalSettings {
-  const settings: LocalSettings = { hidden: [], locked: [], style: { ...DEFAULT_STYLE }, spare: {} }
+  const settings: LocalSettings = { hidden: [], locked: [], style: { ...DEFAULT_STYLE }, spare: {}, numbering: 0 }
   try {
     const parsed: unknown = JSON.parse(store?.getItem(keyOf(name)) ?? '{}')
     return typeof parsed === 'object' && parsed !== null
@@ -48,6 +50,19 @@ export function addSpare(settings: LocalSettings, labelId: string, first: number
 
 export function spareLeft(settings: LocalSettings, labelId: string): number {
   return (settings.spare[labelId] ?? []).reduce((sum, { next, last }) => sum + last - next + 1, 0)
+}
+
+/** Says the settings in the numbers of another numbering; spare numbers that were left over are free again. */
+export function renumberSettings(
+  settings: LocalSettings,
+  numbering: number,
+  rename: (number: number) => number | null,
+): void {
+  const renamed = (numbers: readonly number[]): number[] => numbers.map(rename).filter((number) => number !== null)
+  settings.hidden = renamed(settings.hidden)
+  settings.locked = renamed(settings.locked)
+  settings.spare = {}
+  settings.numbering = numbering
 }
 
 function keyOf(name: string): string {

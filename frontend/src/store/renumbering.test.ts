@@ -11,7 +11,7 @@ let pages: TestPage[]
 
 beforeEach(() => {
   server = new MemoryServer(SHAPE) // 1 to 9 are single segments
-  server.takeNumbers('block', 'bob', { label_id: LABEL, layer: 0, count: 64 }) // 10 to 73
+  server.takeNumbers('block', 'bob', { label_id: LABEL, layer: 0, count: 64, numbering: 0 }) // 10 to 73
   browser = new TestBrowser(server, 'ada')
   pages = []
 })
@@ -141,5 +141,80 @@ describe('a renumbering', () => {
     await page.document.actions.settled()
 
     expect(row(page.labels, 0, 8)).toEqual([4, 4, 4, 0, 0, 0, 0, 0])
+  })
+
+  test('spare numbers of before it are not used after the document is opened again', async () => {
+    const page = await open()
+    await page.document.actions.addSegment({ labelId: LABEL, kind: 'instance' })
+    await page.document.actions.settled()
+    page.document.actions.setLocked(4, true)
+    await page.close()
+    for (let n = 0; n < 20; n++) server.drawAs('bob', { k: 0, j: 5, i0: n * 3, i1: n * 3 + 2, number: 10 + n })
+    server.renumber()
+
+    const again = await open()
+
+    expect(again.document.actions.nextInstance(LABEL)).toBeNull()
+    expect(
+      again.document.state
+        .getState()
+        .segments.filter(({ locked }) => locked)
+        .map(({ number }) => number),
+    ).toEqual([4])
+    const number = await again.document.actions.addSegment({ labelId: LABEL, kind: 'instance' })
+    expect([...server.stored().values()].some((voxels) => voxels.includes(number))).toBe(false)
+  })
+
+  test('a deletion that waits for a stroke never takes another segment', async () => {
+    server.drawAs('bob', { k: 0, j: 5, i0: 0, i1: 4, number: 20 })
+    for (let n = 0; n < 15; n++) server.drawAs('bob', { k: 0, j: 9, i0: n * 3, i1: n * 3 + 2, number: 40 + n })
+    const page = await open()
+    paint(page.labels, 4, 0, 3)
+    const gone = page.document.actions.deleteSegment(20)
+    server.renumber() // 20 is 10, and 40 to 54 are 11 to 25
+
+    await expect(gone).rejects.toThrow()
+    await page.document.actions.settled()
+
+    expect(server.labelAt(0, 5, 0)).toBe(10)
+    for (let n = 0; n < 15; n++) expect(server.labelAt(n * 3, 9, 0)).toBe(11 + n)
+  })
+
+  test('numbers are taken in those that the page follows, however late it hears', async () => {
+    server.drawAs('bob', { k: 0, j: 5, i0: 0, i1: 4, number: 11 })
+    const page = await open()
+    page.client.faults = ['lost-answer']
+    paint(page.labels, 4, 0, 3)
+    await until(() => page.saveState === 'offline')
+    server.renumber() // 11 is 10, and 11 comes next
+
+    const asked = page.document.actions.addSegment({ labelId: LABEL, kind: 'semantic', name: 'new' })
+    page.document.actions.saveNow()
+    const number = await asked.catch(() => page.document.actions.addSegment({ labelId: LABEL, kind: 'semantic' }))
+    paint(page.labels, number, 20, 24)
+    await page.document.actions.settled()
+
+    expect(server.labelAt(20, 0, 0)).toBe(number)
+    expect(server.labelAt(0, 5, 0)).toBe(10)
+    expect(number).not.toBe(10)
+  })
+
+  test('what was drawn in a segment that was deleted meanwhile is asked about', async () => {
+    const page = await open()
+    page.client.isOnline = false
+    paint(page.labels, 5, 0, 3)
+    await until(() => page.saveState === 'offline')
+    server.operate('gone', 'bob', { kind: 'delete', numbers: [5], numbering: 0 })
+
+    server.renumber()
+    page.client.isOnline = true
+    page.document.actions.saveNow()
+    await until(() => page.saveState === 'refused')
+
+    expect(page.document.state.getState().refusal?.code).toBe('segment-gone')
+    expect([...server.stored().values()].every((voxels) => voxels.every((number) => number === 0))).toBe(true)
+    await page.document.actions.replaceGoneSegment(2)
+    await page.document.actions.settled()
+    expect(server.labelAt(1, 0, 0)).toBe(2)
   })
 })

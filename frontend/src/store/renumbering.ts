@@ -3,6 +3,7 @@ import { newUuid } from '../api/uuid'
 import { decodeTilesBody, type TilesBody } from '../labelmap/tiles-body'
 import type { DocumentSession } from './document-session'
 import { type Change, type Entry, type Rewrite, rewriteEntries } from './entry'
+import { renumberSettings } from './local-settings'
 import { mappedPatches } from './resolution'
 
 /** Called by its old number, a segment's new one; null where it was freed. */
@@ -21,8 +22,10 @@ interface Now {
  */
 export async function followNumbering(session: DocumentSession): Promise<boolean> {
   const { labels } = session.parts
+  if (session.isResolving) return false // the entries are being rewritten for another reason: afterwards
   labels.setEditable(false)
   session.isResolving = true
+  session.isFollowing = true
   try {
     await new Promise<void>((resolve) => labels.whenIdle(resolve))
     await session.book.allReady()
@@ -38,12 +41,17 @@ export async function followNumbering(session: DocumentSession): Promise<boolean
     )
     // What came meanwhile, as a new name, speaks in the old numbers: the server refuses it, and it is said anew then.
     const later = session.machine.entries.filter((entry) => !before.includes(entry))
-    adopt(session, now, { ...rewrite, entries: [...rewrite.entries, ...later] })
+    // What another tab has taken over meanwhile is not this one's to send.
+    const given = new Set(before.filter((entry) => !session.machine.entries.includes(entry)).map(({ uuid }) => uuid))
+    const names = new Map([...renamed].map(([from, to]) => [to, from]))
+    const own = rewrite.entries.filter(({ uuid }) => !given.has(names.get(uuid) ?? uuid))
+    adopt(session, now, { ...rewrite, entries: [...own, ...later] })
     return true
   } catch {
     return false // Offline, or renumbered once more: the entries are as they were, and the next attempt asks again.
   } finally {
     session.isResolving = false
+    session.isFollowing = false
     session.publishAccess()
   }
 }
@@ -69,6 +77,9 @@ async function readNow(session: DocumentSession, known: Now['known']): Promise<N
   return { segmentation: fresh, body: await decodeTilesBody(tiles.bytes, labels.shape), known }
 }
 
+/** Where what was drawn in a deleted segment is left: the server says that it is gone, and the person decides. */
+const NOBODYS = 65_535
+
 /** How each entry is said anew. What draws in a freed number gets a new one of the same label. */
 async function changesOf(
   session: DocumentSession,
@@ -84,17 +95,21 @@ async function changesOf(
       const freed = numbering.freed.find(({ first, last }) => number >= first && number <= last)
       if (freed === undefined || fresh.has(name)) continue
       const { api, segmentation } = session.parts
-      const wanted = { label_id: freed.label_id, layer: freed.layer, count: 1 }
+      const wanted = { label_id: freed.label_id, layer: freed.layer, count: 1, numbering: numbering.numbering }
       fresh.set(name, (await api.takeNumbers(segmentation.id, newUuid(), wanted)).first_number)
     }
   }
+  const { segments } = await session.parts.api.read(session.parts.segmentation.id)
+  const isGivenOut = segments.some(({ last_number }) => last_number >= NOBODYS)
   return (entry) => {
     const since = numberingOf(entry)
     const numbering = known.get(since)
     const isEmpty = entry.patches.length === 0 && entry.segments.length === 0
     if (numbering === undefined || numbering.numbering === since || isEmpty) return null
     const rename = renameBy(numbering)
-    const said = (number: number): number => rename(number) ?? fresh.get(`${since}.${number}`) ?? number
+    const said = (number: number): number => rename(number) ?? fresh.get(`${since}.${number}`) ?? NOBODYS
+    // Given out again it would be somebody's: then the entry stays as it is, refused and shown.
+    if ([...numbersOf(entry)].some((number) => said(number) === NOBODYS) && isGivenOut) return null
     return {
       patches: mappedPatches(entry.patches, said),
       segments: entry.segments.map((change) => ({ ...change, number: said(change.number) })),
@@ -111,13 +126,10 @@ function adopt(
   const { ground, history, machine, settings, parts } = session
   const before = known.get(session.numbering)
   const rename = before === undefined ? () => null : renameBy(before)
-  const renamedAll = (numbers: readonly number[]): number[] => numbers.map(rename).filter((number) => number !== null)
   for (const [from, to] of renamed) history.rename(from, to)
   for (const entry of dropped) history.remove(entry.uuid, entry.header.undoes)
   history.forgetEffects()
-  settings.hidden = renamedAll(settings.hidden)
-  settings.locked = renamedAll(settings.locked)
-  settings.spare = {} // those that were left are free again
+  renumberSettings(settings, segmentation.numbering, rename)
   session.saveSettings()
   const { activeNumber } = parts.state.getState()
   ground.replacePending([])
@@ -126,6 +138,15 @@ function adopt(
   parts.state.setState({ segmentation, activeNumber: activeNumber === null ? null : rename(activeNumber) })
   machine.replaceQueue(entries)
   session.adopt(segmentation)
+}
+
+/** Says what this browser remembered from before a renumbering, as which segments are locked, in the numbers of now. */
+export async function followSettings(session: DocumentSession): Promise<void> {
+  const { settings, numbering, parts } = session
+  if (settings.numbering === numbering) return
+  const known = await parts.api.readNumbering(parts.segmentation.id, settings.numbering)
+  renumberSettings(settings, numbering, known.numbering === numbering ? renameBy(known) : () => null)
+  session.saveSettings()
 }
 
 function renameBy({ runs }: Numbering): Rename {

@@ -56,7 +56,7 @@ export class MemoryServer {
     id = '00000000-0000-7000-8000-0000000000aa',
   ) {
     this.id = id
-    for (let n = 0; n < 9; n++) this.addBlock({ label_id: LABEL, layer: 0, count: 1 })
+    for (let n = 0; n < 9; n++) this.addBlock({ label_id: LABEL, layer: 0, count: 1, numbering: 0 })
   }
 
   get seq(): number {
@@ -130,6 +130,7 @@ export class MemoryServer {
 
   takeNumbers(key: string, author: string, asked: NewNumbers): NumberBlock {
     this.requireOpen()
+    this.requireNumbering(asked.numbering)
     const block = this.addBlock(asked)
     this.append({ key, author, body: null, patches: [], source: 'numbers' })
     return { first_number: block.number, last_number: block.last_number, seq: this.seq }
@@ -138,6 +139,7 @@ export class MemoryServer {
   operate(key: string, author: string, operation: Operation): void {
     this.requireOpen()
     if (operation.kind !== 'delete') throw new Error(`not in this server: ${operation.kind}`)
+    this.requireNumbering(operation.numbering)
     const gone = new Set(operation.numbers)
     const patches = [...this.tiles.values()].map(({ position, voxels }) => {
       const builder = new PatchBuilder()
@@ -158,7 +160,8 @@ export class MemoryServer {
 
   /** Moves the numbers in use, and those of single segments, together; only blocks lose numbers here. */
   renumber(): void {
-    const used = new Set(this.segments.filter((row) => row.number === row.last_number).map(({ number }) => number))
+    const single = this.segments.filter((row) => row.number === row.last_number && !row.deleted)
+    const used = new Set(single.map(({ number }) => number))
     for (const { voxels } of this.tiles.values()) for (const number of voxels) used.add(number)
     used.delete(0)
     const moves = new Map([...used].sort((a, b) => a - b).map((number, at) => [number, at + 1]))
@@ -187,11 +190,11 @@ export class MemoryServer {
     const later = this.renumberings.filter(({ seq }) => seq > since)
     const runs: Numbering['runs'] = []
     const freed: Numbering['freed'] = []
-    for (const { number, last_number, label_id, layer } of later[0]?.rows ?? this.segments) {
+    for (const { number, last_number, label_id, layer, deleted } of later[0]?.rows ?? this.segments) {
       for (let then = number; then <= last_number; then++) {
         const to = later.reduce<number | undefined>((at, { moves }) => (at === undefined ? at : moves.get(at)), then)
-        if (to === undefined) freed.push({ first: then, last: then, label_id, layer })
-        else runs.push({ first: then, last: then, to })
+        if (to === undefined && !deleted) freed.push({ first: then, last: then, label_id, layer })
+        if (to !== undefined) runs.push({ first: then, last: then, to })
       }
     }
     return { numbering: this.numbering, runs, freed }
@@ -229,7 +232,7 @@ export class MemoryServer {
     }
     this.requireOpen()
     if (stroke.header.undoes !== undefined) return this.undo(key, body, author, stroke.header.undoes)
-    if ((stroke.header.numbering ?? 0) !== this.numbering) throw problem(412, 'renumbered')
+    this.requireNumbering(stroke.header.numbering ?? 0)
     const gone = this.goneNumbers(stroke)
     if (gone.length > 0) throw problem(412, 'segment-gone', { numbers: gone, seq: this.seq })
     const stale = stroke.patches.filter(({ position, patch }) => conflicts(this.voxels(position), patch))
@@ -321,6 +324,10 @@ export class MemoryServer {
     this.nextNumber += count
     this.segments = [...this.segments, row]
     return row
+  }
+
+  private requireNumbering(numbering: number): void {
+    if (numbering !== this.numbering) throw problem(412, 'renumbered')
   }
 
   private requireOpen(): void {
