@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from maskloop.commands.web import ENDINGS, Family
 from maskloop.core.db import session_scope
 from maskloop.embedded.children import free_port
 from tests.factories import make_user
@@ -79,6 +80,37 @@ def test_a_process_that_dies_is_replaced_while_the_other_answers(web):
 
     assert all(answers)
     assert until(lambda: len(web.children()) == 2 and web.children() != before)
+
+
+@pytest.mark.parametrize("at", [1, 2], ids=["first", "second"])
+def test_no_child_is_born_after_a_signal_that_comes_just_before_its_birth(monkeypatch, at):
+    blocks, births = [], []
+    mask, fork = signal.pthread_sigmask, os.fork
+
+    def mask_after_signal(how, numbers):
+        blocks.append(how)
+        if blocks.count(signal.SIG_BLOCK) == at and how == signal.SIG_BLOCK:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return mask(how, numbers)
+
+    def work():
+        time.sleep(3)
+
+    def counted_fork():
+        births.append(at)
+        return fork()
+
+    monkeypatch.setattr(os, "fork", counted_fork)
+    monkeypatch.setattr(signal, "pthread_sigmask", mask_after_signal)
+    before = {number: signal.getsignal(number) for number in ENDINGS}
+    try:
+        status = Family(work).run(at)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    assert (status, len(births)) == (0, at - 1)
+    assert blocks.count(signal.SIG_UNBLOCK) == blocks.count(signal.SIG_BLOCK)
 
 
 @pytest.mark.parametrize(("how", "status"), [(signal.SIGTERM, 0), (signal.SIGKILL, -9)], ids=["asked", "killed"])

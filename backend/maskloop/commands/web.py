@@ -96,13 +96,16 @@ class Family:
                 self._tell(signal.SIGTERM)
                 return CANNOT_START
             time.sleep(RESTART_PAUSE_S)
-            if self.told is None:
-                self._fork()
+            self._fork()
         return 0
 
     def _fork(self) -> None:
+        """Fork a child, unless a signal came: from the look on, one waits until the child can be told."""
         parent = os.getpid()
-        signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)  # the child must not hear one with our ears
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)  # nor must the child hear one with our ears
+        if self.told is not None:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
+            return
         if child := os.fork():
             self.children.add(child)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
