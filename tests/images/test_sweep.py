@@ -19,6 +19,7 @@ from maskloop.models.tables import Model, ModelVersion
 from tests.images.sending import ct_files, good_png, items, rows, send, signed_in, store_keys
 
 DIGEST = b"d" * 32
+NOT_SWEPT = {"emptied": 0, "orphans": None, "not_swept": "too many objects are unknown to this database"}
 
 
 @pytest.fixture
@@ -118,25 +119,83 @@ def test_an_old_object_without_a_reference_goes_with_its_row_and_a_young_one_sta
     assert rows("SELECT key FROM stored_object") == [(young,)]
 
 
-def test_an_old_object_without_a_row_goes(client, project_id, store_folder):
-    put(f"p/{project_id}/pixels/lost", row=False)
-    put(f"q/{uuid4()}/{uuid4()}/{uuid4()}", row=False)
+def test_an_old_object_without_a_row_is_recorded_and_goes_a_day_later(client, project_id, store_folder, tmp_path):
+    send(client, project_id, ct_files(tmp_path / "scan"))
+    kept = store_keys()
+    lost = put(f"p/{project_id}/pixels/lost", row=False)
 
-    result = swept(store_folder)
+    first = swept(store_folder)
+    early = swept(store_folder, days=0)
+    assert store_keys() == {*kept, lost}
+    late = swept(store_folder, days=1)
 
-    assert (result["orphans"], result["removed"]) == (2, 1)
-    assert store_keys() == set()
+    assert [(result["orphans"], result["removed"]) for result in (first, early, late)] == [(1, 0), (0, 0), (0, 1)]
+    assert store_keys() == kept
+    assert rows("SELECT key FROM stored_object WHERE key = '" + lost + "'") == []
+
+
+def test_an_old_object_in_quarantine_that_no_file_names_goes(client, project_id, store_folder):
+    upload_id = uploaded(client, project_id, close=False)
+    kept = store_keys()
+    put(f"q/{upload_id}/{uuid4()}/{uuid4()}", row=False)
+
+    assert swept(store_folder)["orphans"] == 1
+    assert store_keys() == kept
+
+
+@pytest.mark.parametrize("days", [2, 400])
+def test_an_empty_database_leaves_a_small_store_alone(client, project_id, store_folder, days):
+    put(f"p/{uuid4()}/pixels/lost", row=False)
+    put("shared/models/lost", row=False)
+    before = store_keys()
+
+    assert swept(store_folder, days=days) == NOT_SWEPT
+    assert swept(store_folder, days=days) == NOT_SWEPT
+    assert store_keys() == before
     assert rows("SELECT key FROM stored_object") == []
 
 
-def test_a_store_that_the_database_does_not_know_is_not_touched(client, project_id, store_folder, monkeypatch):
-    monkeypatch.setattr(core_sweep, "FEW", 2)
-    for number in range(3):
+def test_an_empty_database_leaves_the_quarantine_of_another_alone(client, project_id, store_folder):
+    key = put(f"q/{uuid4()}/{uuid4()}/{uuid4()}", row=False)
+
+    assert swept(store_folder)["orphans"] == 0
+    assert store_keys() == {key}
+
+
+def test_more_orphans_than_known_objects_are_not_touched(client, project_id, store_folder, tmp_path):
+    send(client, project_id, ct_files(tmp_path / "scan"))
+    for number in range(len(store_keys()) + 1):
         put(f"p/{uuid4()}/pixels/{number}", row=False)
     before = store_keys()
 
-    assert swept(store_folder) == {"emptied": 0, "orphans": None}
+    assert swept(store_folder) == NOT_SWEPT
     assert store_keys() == before
+
+
+def test_recorded_orphans_are_not_known_objects(client, project_id, store_folder, tmp_path):
+    send(client, project_id, ct_files(tmp_path / "scan"))
+    many = len(store_keys())
+    for number in range(many):
+        put(f"p/{uuid4()}/pixels/{number}", row=False)
+    assert swept(store_folder)["orphans"] == many
+    put(f"p/{uuid4()}/pixels/one-more", row=False)
+    before = store_keys()
+
+    assert swept(store_folder) == NOT_SWEPT
+    assert store_keys() == before
+
+
+def test_a_writer_that_claims_an_orphan_makes_it_an_object(client, project_id, store_folder, tmp_path):
+    send(client, project_id, ct_files(tmp_path / "scan"))
+    lost = put(f"p/{project_id}/pixels/lost", row=False)
+    swept(store_folder)
+    with session_scope() as session:
+        claim(session, Stored(lost, 7, DIGEST), project_id=project_id)
+
+    with session_scope() as session:
+        row = session.get_one(StoredObject, lost)
+
+    assert (row.state, row.digest, row.size, row.project_id) == ("claimed", DIGEST, 7, project_id)
 
 
 def test_a_writer_that_claims_a_marked_object_keeps_it(client, project_id, store_folder):

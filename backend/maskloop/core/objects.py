@@ -47,9 +47,6 @@ def store_file(storage: Storage, path: Path, *, project_id: UUID | None, kind: s
 def claim(session: Session, stored: Stored, *, project_id: UUID | None) -> None:
     """Insert the row, or take the row that is there and make it young, so that the sweeper leaves it alone."""
     row = {"key": stored.key, "project_id": project_id, "size": stored.size, "digest": stored.digest}
-    statement = insert(StoredObject).values(row)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["key"], set_={"claimed_at": func.now(), "state": text("'claimed'")}
-        )
-    )
+    statement = insert(StoredObject).values({**row, "state": "claimed"})
+    written = {name: statement.excluded[name] for name in ("project_id", "size", "digest", "state")}  # orphans lack two
+    session.execute(statement.on_conflict_do_update(index_elements=["key"], set_={**written, "claimed_at": func.now()}))

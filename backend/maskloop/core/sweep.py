@@ -14,14 +14,16 @@ from sqlalchemy.orm import Session
 
 from maskloop.core import clock
 from maskloop.core.db import session_scope
+from maskloop.core.logging import get_logger
 from maskloop.core.objects import StoredObject
 from maskloop.core.storage import Storage
 
 AGE = timedelta(hours=24)
 BATCH = 500
 STORE_PREFIXES = ("p", "shared")
-FEW = 100  # orphans that are swept without asking what share they are
+FEW = 100  # orphans that go, where more objects are known, without asking what share they are
 MOST_SHARE = 0.1
+ORPHAN = b""  # the digest of an object that was found without a row: nobody has read its bytes
 
 _REFERENCES = text("""
     SELECT format('NOT EXISTS (SELECT 1 FROM %s r WHERE r.%I = o.key)', c.conrelid::regclass, a.attname)
@@ -38,28 +40,31 @@ _STILL = "SELECT o.key FROM stored_object o WHERE o.key = :key AND {old_and_unus
 
 
 def sweep_orphans(storage: Storage, check: Callable[[], None]) -> int | None:
-    """Give a row in state `deleting` to old objects that have none; return how many, None where they are too many.
+    """Record old objects that have no row, so that they go after a further `AGE`; return how many.
 
-    Too many means that this is not the database of this store (or an old backup of it): then nothing is touched.
+    Returns None, says so in the log and touches nothing where no object is known or too many are not: then this is
+    not the database of this store, or an old backup of it. The time until they go is for a person to see to that.
     """
-    before = clock.now() - AGE
-    known, orphans = 0, list[tuple[str, int]]()
+    known, orphans, waiting = 0, list[tuple[str, int]](), 0
     for prefix in STORE_PREFIXES:
-        for batch in _batches(storage.aged(prefix, before=before)):
+        for batch in _batches(storage.aged(prefix, before=clock.now() - AGE)):
             check()
+            rows = select(StoredObject.key, StoredObject.digest).where(StoredObject.key.in_(dict(batch)))
             with session_scope() as session:
-                found = set(session.scalars(select(StoredObject.key).where(StoredObject.key.in_(dict(batch)))))
-            known += len(found)
+                found = dict(session.execute(rows).all())
+            recorded = sum(digest == ORPHAN for digest in found.values())
+            waiting += recorded
+            known += len(found) - recorded
             orphans += [(key, size) for key, size in batch if key not in found]
-    if len(orphans) > max(FEW, MOST_SHARE * known):
+    if len(orphans) + waiting > min(known, max(FEW, MOST_SHARE * known)):
+        get_logger(__name__).error("not-swept", known=known, orphans=len(orphans), recorded=waiting)
         return None
     for part in _batches(orphans):
-        values = [{"key": key, "size": size, "digest": b"", "state": "deleting"} for key, size in part]
+        values = [{"key": key, "size": size, "digest": ORPHAN, "state": "deleting"} for key, size in part]
         with session_scope() as session:
             session.execute(insert(StoredObject).values(values).on_conflict_do_nothing())
-            keys = [key for key, _ in part]
-            aged = update(StoredObject).where(StoredObject.key.in_(keys), StoredObject.state == "deleting")
-            session.execute(aged.values(claimed_at=before))
+    if orphans:
+        get_logger(__name__).warning("orphans-recorded", orphans=len(orphans), hours_left=AGE / timedelta(hours=1))
     return len(orphans)
 
 

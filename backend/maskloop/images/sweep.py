@@ -36,15 +36,19 @@ def empty_ended(storage: Storage, check: Callable[[], None]) -> int:
 
 
 def remove_orphans(storage: Storage, check: Callable[[], None]) -> int:
-    """Remove old objects in quarantine that no file names: a crash between bytes and row leaves such."""
+    """Remove old objects in quarantine that no file names: a crash between bytes and row leaves such.
+
+    Those of an upload that this database does not know are another database's, and stay.
+    """
     removed = 0
     keys = [key for key, _ in storage.aged("q", before=clock.now() - AGE)]
     with session_scope() as session:
         rows = session.scalars(select(UploadFile.parts).where(UploadFile.parts != []))
         named = {str(part["key"]) for parts in rows for part in parts if isinstance(part, dict)}
+        uploads_known = {str(upload_id) for upload_id in session.scalars(select(Upload.id))}
     for key in keys:
         check()
-        if key not in named:  # its key was made a day ago for one writer, so nobody will name it any more
+        if key not in named and key.split("/")[1] in uploads_known:  # made a day ago for one writer: nobody will
             storage.delete(key)
             removed += 1
     return removed

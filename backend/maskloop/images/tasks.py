@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from maskloop.core import clock
 from maskloop.core.db import Json, session_scope
-from maskloop.core.logging import get_logger
 from maskloop.core.objects import store_file
 from maskloop.core.storage import Storage, get_storage
 from maskloop.core.sweep import AGE, sweep_orphans, sweep_rows
@@ -61,8 +60,7 @@ def sweep_objects(job: ClaimedJob, inputs: NoInputs) -> Json:  # noqa: ARG001 - 
     emptied = sweep.empty_ended(storage, job.check)
     orphans = sweep_orphans(storage, job.check)
     if orphans is None:
-        get_logger(__name__).error("not-swept", reason="many objects are unknown to this database")
-        return {"emptied": emptied, "orphans": None}
+        return {"emptied": emptied, "orphans": None, "not_swept": "too many objects are unknown to this database"}
     return {
         "emptied": emptied,
         "orphans": orphans + sweep.remove_orphans(storage, job.check),
