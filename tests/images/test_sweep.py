@@ -16,6 +16,7 @@ from maskloop.jobs import service as jobs
 from maskloop.jobs.periodic import NoInputs
 from maskloop.jobs.work import run_one
 from maskloop.models.tables import Model, ModelVersion
+from maskloop.models.tasks import AddModel, StoredFile
 from tests.images.sending import ct_files, good_png, items, rows, send, signed_in, store_keys
 
 DIGEST = b"d" * 32
@@ -107,6 +108,18 @@ def test_what_a_network_refers_to_stays(client, store_folder):
 
     assert swept(store_folder)["removed"] == 0
     assert store_keys() == {key}
+
+
+@pytest.mark.parametrize(("state", "removed"), [("queued", 0), ("running", 0), ("failed", 1), ("succeeded", 1)])
+def test_what_a_job_is_to_read_stays_until_the_job_ends(client, store_folder, state, removed):
+    key = put("shared/models/waits")
+    inputs = AddModel(files=[StoredFile(key=key, size=7, digest="00")])
+    with session_scope() as session:
+        jobs.enqueue(session, kind="add-model", inputs=inputs)
+    write("UPDATE job SET state = :state, lease_until = now() + interval '1 hour'", state=state)
+
+    assert swept(store_folder)["removed"] == removed
+    assert store_keys() == (set() if removed else {key})
 
 
 def test_an_old_object_without_a_reference_goes_with_its_row_and_a_young_one_stays(client, project_id, store_folder):

@@ -6,11 +6,12 @@ from uuid import UUID
 
 import pytest
 from onnx import ModelProto
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from maskloop.core.db import session_scope
 from maskloop.core.errors import NotFound
-from maskloop.core.storage import get_storage
+from maskloop.core.storage import Stored, get_storage
 from maskloop.jobs.work import run_one
 from maskloop.models import routes, service
 from maskloop.models.tables import Model, ModelVersion
@@ -114,6 +115,35 @@ def test_refusing_a_file_leaves_the_version_that_has_the_same_bytes(admin: TestC
     assert job["state"] == "failed"
     assert store_keys() == before
     assert len(get_storage().get(before.pop())) > 0
+
+
+@pytest.mark.parametrize(
+    "lose", ["DELETE FROM stored_object", "UPDATE stored_object SET state = 'deleting'"], ids=["gone", "going"]
+)
+def test_a_network_whose_file_the_store_loses_is_not_registered(admin: TestClient, lose: str) -> None:
+    answer = post(admin, tiny.softmax_2d())
+    with session_scope() as session:
+        session.execute(text(lose))
+
+    run_one("infer")
+
+    job = admin.get(answer.headers["location"]).json()
+    assert (job["state"], job["problem"]["code"]) == ("failed", "model-file-gone")
+    assert rows("SELECT count(*) FROM model_version") == [(0,)]
+
+
+def test_registering_makes_the_files_young_and_the_sweeper_waits_for_it(admin: TestClient) -> None:
+    post(admin, tiny.softmax_2d())
+    (row,) = rows("SELECT key, size, digest FROM stored_object")
+    with session_scope() as session:
+        session.execute(text("UPDATE stored_object SET claimed_at = claimed_at - interval '2 days'"))
+
+    with session_scope() as session:
+        service.register(session, ABOUT, [Stored(*row)], created_by=None)
+        locked = rows("SELECT key FROM stored_object FOR UPDATE SKIP LOCKED")
+
+    assert locked == []
+    assert rows("SELECT now() - claimed_at < interval '1 hour' FROM stored_object") == [(True,)]
 
 
 def test_bytes_that_are_no_network_are_refused_in_words(admin: TestClient) -> None:

@@ -1,10 +1,11 @@
 """The record of every object: claimed before its bytes are put, referred to only after they are confirmed."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, func, select, text
+from sqlalchemy import BigInteger, ForeignKey, Index, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -50,3 +51,14 @@ def claim(session: Session, stored: Stored, *, project_id: UUID | None) -> None:
     statement = insert(StoredObject).values({**row, "state": "claimed"})
     written = {name: statement.excluded[name] for name in ("project_id", "size", "digest", "state")}  # orphans lack two
     session.execute(statement.on_conflict_do_update(index_elements=["key"], set_={**written, "claimed_at": func.now()}))
+
+
+def hold(session: Session, keys: Sequence[str]) -> bool:
+    """Lock objects and make them young, for a row that is to name them in jsonb; say whether all are there to stay.
+
+    Until the caller's transaction ends the sweeper waits, then it sees the new reference.
+    """
+    kept = select(StoredObject).where(StoredObject.key.in_(keys), StoredObject.state != "deleting")
+    found = session.scalars(kept.order_by(StoredObject.key).with_for_update()).all()
+    session.execute(update(StoredObject).where(StoredObject.key.in_(keys)).values(claimed_at=func.now()))
+    return len(found) == len(set(keys))

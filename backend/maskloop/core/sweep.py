@@ -1,7 +1,8 @@
 """Removal of objects that nothing refers to any more, and never of one that something does.
 
 A row refers to an object by a foreign key, or by a jsonb column named `object_keys` that holds [{"key"}]. Both are
-found in the database's catalogue, so that a new table need not be told to us.
+found in the database's catalogue, so that a new table need not be told to us. A job that waits or runs refers to
+every key among its inputs.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -34,6 +35,10 @@ _REFERENCES = text("""
                   'jsonb_build_object(''key'', o.key)))', a.attrelid::regclass)
       FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
      WHERE a.attname = 'object_keys' AND a.atttypid = 'jsonb'::regtype AND c.relkind = 'r'""")
+_NO_JOBS_INPUT = """o.key NOT IN (
+    SELECT word #>> '{}' FROM (SELECT inputs FROM job WHERE state = 'queued' UNION ALL
+                               SELECT inputs FROM job WHERE state = 'running') r,
+           jsonb_path_query(r.inputs, 'strict $.** ? (@.type() == "string")') word)"""  # two selects: an index for each
 _OLD_AND_UNUSED = "o.claimed_at < now() - CAST(:age AS interval) AND {unused}"
 _NEXT = "SELECT o.key FROM stored_object o WHERE o.key > :after AND {old_and_unused} ORDER BY o.key LIMIT :most"
 _STILL = "SELECT o.key FROM stored_object o WHERE o.key = :key AND {old_and_unused}"
@@ -109,7 +114,7 @@ def _remove(session: Session, storage: Storage, key: str) -> bool:
 
 def _with_references(session: Session, statement: str) -> str:
     """Return a statement that asks whether anything refers to the row `o`, as the catalogue of today says."""
-    unused = " AND ".join(session.scalars(_REFERENCES))
+    unused = " AND ".join([_NO_JOBS_INPUT, *session.scalars(_REFERENCES)])
     return statement.format(old_and_unused=_OLD_AND_UNUSED.format(unused=unused))
 
 

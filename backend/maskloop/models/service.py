@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from maskloop.core.db import Json
 from maskloop.core.errors import Conflict, NotFound
 from maskloop.core.ids import new_id
+from maskloop.core.objects import hold
 from maskloop.core.storage import Stored
 from maskloop.inference.manifest import Manifest, parse_manifest
 from maskloop.inference.segmenters import CLASSICAL, SegmenterSpec, classical_spec, model_spec
@@ -81,7 +82,8 @@ def register(
 ) -> ModelVersion:
     """Add a checked network; the same files under the same name give the version that is there.
 
-    Raises Conflict `version-exists` when the name and version are taken by other weights.
+    Raises Conflict `version-exists` when the name and version are taken by other weights, `model-file-gone` when
+    the store has lost a file since it was sent.
     """
     manifest = parse_manifest(orjson.dumps(manifest_json))
     model_id = _model_id(session, manifest)
@@ -93,6 +95,9 @@ def register(
     if session.scalars(known.where(ModelVersion.version == manifest.version)).one_or_none() is not None:
         detail = f"{manifest.name} {manifest.version} is already registered with other weights. Raise the version."
         raise Conflict(detail, code="version-exists")
+    if not hold(session, [file.key for file in files]):
+        detail = f"A file of {manifest.name} {manifest.version} is no longer in the store. Send the network again."
+        raise Conflict(detail, code="model-file-gone")
     row = ModelVersion(
         model_id=model_id,
         version=manifest.version,
