@@ -4,8 +4,9 @@ import re
 import sys
 from pathlib import Path
 
-VERSIONS = Path(__file__).resolve().parents[3] / "alembic" / "versions"
-STEP = re.compile(r"(\d{4})_\w+\.py")
+from maskloop.core.schema_version import STEP, scripts_folder
+
+VERSIONS = scripts_folder() / "versions"
 TEMPLATE = '''"""{sentence}"""
 
 import sqlalchemy as sa  # noqa: F401 - for what is written below

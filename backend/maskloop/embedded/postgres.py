@@ -1,15 +1,14 @@
 """A PostgreSQL of our own: binaries from a package, one folder, loopback and a password."""
 
 import importlib.util
-import secrets
 import shutil
-import subprocess
 import time
 from pathlib import Path
 from signal import SIGINT
 
-from maskloop.embedded.children import free_port, start_child, stop_child, write_private
+from maskloop.embedded.children import start_child, stop_child
 from maskloop.embedded.logs import reason_in, size_of
+from maskloop.embedded.store_server import StoreServer
 
 CONFIG = """
 listen_addresses = '127.0.0.1'
@@ -37,15 +36,12 @@ def binaries() -> Path:
     return Path(spec.origin).parent / "pginstall" / "bin"
 
 
-class Postgres:
+class Postgres(StoreServer):
     """One cluster in `folder`; `start` makes it on first use. Fast mode, without durability, is for tests only."""
 
     def __init__(self, folder: Path, *, fast: bool = False) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self.fast = fast
-        self.port = 0
-        self.child: subprocess.Popen[bytes] | None = None
-        self._log_from = 0
 
     @property
     def url(self) -> str:
@@ -55,23 +51,6 @@ class Postgres:
     @property
     def _data(self) -> Path:
         return self.folder / "data"
-
-    @property
-    def _password_file(self) -> Path:
-        return self.folder / "password"
-
-    def start(self, *, port: int | None = None, timeout_s: float = 60) -> None:
-        """Start the server and wait until it takes connections. Raises RuntimeError with the reason in its log."""
-        self.reserve(port=port)
-        self.launch()
-        self.wait(timeout_s=timeout_s)
-
-    def reserve(self, *, port: int | None = None) -> None:
-        """Choose port and password, so that `url` is known before the server is there."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not self._password_file.exists() or not self._password_file.read_text():
-            write_private(self._password_file, secrets.token_urlsafe(24))
-        self.port = port or free_port()
 
     def launch(self) -> None:
         """Start the server without waiting for it; on first use make its files. Raises RuntimeError."""

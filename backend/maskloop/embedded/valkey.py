@@ -2,14 +2,13 @@
 
 import importlib.util
 import platform
-import secrets
 import socket
-import subprocess
 import time
 from pathlib import Path
 
-from maskloop.embedded.children import free_port, start_child, stop_child, write_private
+from maskloop.embedded.children import start_child, stop_child, write_private
 from maskloop.embedded.logs import reason_in, size_of
+from maskloop.embedded.store_server import StoreServer
 
 MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
 CONFIG = """
@@ -39,36 +38,13 @@ def binary() -> Path:
     return path
 
 
-class Valkey:
+class Valkey(StoreServer):
     """One server; what it holds is gone when it stops, and everything of ours copes with that."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.port = 0
-        self.child: subprocess.Popen[bytes] | None = None
-        self._log_from = 0
 
     @property
     def url(self) -> str:
         """The address with its password."""
         return f"redis://:{self._password_file.read_text()}@127.0.0.1:{self.port}/0"
-
-    @property
-    def _password_file(self) -> Path:
-        return self.folder / "password"
-
-    def start(self, *, port: int | None = None, timeout_s: float = 20) -> None:
-        """Start the server and wait until it answers. Raises RuntimeError with the reason in its log."""
-        self.reserve(port=port)
-        self.launch()
-        self.wait(timeout_s=timeout_s)
-
-    def reserve(self, *, port: int | None = None) -> None:
-        """Choose port and password, so that `url` is known before the server is there."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not self._password_file.exists() or not self._password_file.read_text():
-            write_private(self._password_file, secrets.token_urlsafe(24))
-        self.port = port or free_port()
 
     def launch(self) -> None:
         """Start the server without waiting for it."""
