@@ -86,6 +86,7 @@ async function changesOf(
   entries: readonly Entry[],
   known: Now['known'],
 ): Promise<(entry: Entry) => Change> {
+  if (entries.length === 0) return () => null
   const fresh = new Map<string, number>()
   for (const entry of entries) {
     const numbering = known.get(numberingOf(entry))
